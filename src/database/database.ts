@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { connect, withClient } from './connect.ts';
+import { clientOptions, openPool } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { Log } from './log.ts';
+import { migrate } from './migrate.ts';
+import { readMigrationFiles } from './migration-files.ts';
+import { ensureRoles, requireWeakRole } from './roles.ts';
+import { reachServer } from './server.ts';
+import type { Server, ServerSettings } from './server.ts';
+import { refuseOldServer, requireFitServer } from './server-requirements.ts';
+
+export interface DatabaseSettings extends ServerSettings {
+  /** Connections of the shared `pool`; 10 unless said. */
+  readonly poolSize?: number | undefined;
+  /** TypeORM's row classes (`*.row.ts`) of all contexts. */
+  readonly rows?: readonly (new () => object)[];
+  /** Another folder of migrations than the package's own; for tests. */
+  readonly migrationsDir?: string | undefined;
+}
+
+/** The migrated database. Everything but `owner` works as the runtime role, which owns nothing. */
+export interface Database {
+  readonly pool: pg.Pool;
+  /** One more pool of the runtime role, closed by `close`. */
+  newPool(max: number): pg.Pool;
+  /** At most 2 connections as the tables' owner: for backup, recover and fsck, never for a request. */
+  readonly owner: pg.Pool;
+  readonly dataSource: DataSource;
+  /** Where the data is, for people. */
+  readonly location: string;
+  /** This process's clock minus PostgreSQL's, in ms; right to within half the query's round trip. */
+  clockSkew(): Promise<number>;
+  /** Closes all pools, then stops an embedded PostgreSQL. Precondition: every client was released; one that was not is waited for. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts or finds PostgreSQL, refuses one that cannot keep our promises, migrates it and opens it.
+ * Throws DatabaseError, whose message is one line for the operator.
+ */
+export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
+  const { log } = settings;
+  const server = await reachServer(settings);
+  const pools: pg.Pool[] = [];
+  try {
+    await prepare(server, settings);
+    const dataSource = await openDataSource(server.runtime, settings.rows ?? [], log);
+    const newPool = (max: number, connection = server.runtime): pg.Pool => {
+      const pool = openPool(connection, max, log);
+      pools.push(pool);
+      return pool;
+    };
+    const pool = newPool(settings.poolSize ?? 10);
+    return {
+      pool,
+      newPool: (max) => newPool(max),
+      owner: newPool(2, server.owner),
+      dataSource,
+      location: server.location,
+      clockSkew: () => clockSkew(pool),
+      close: async () => {
+        await Promise.all([...pools.map((each) => each.end()), dataSource.destroy()]);
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function prepare(server: Server, settings: DatabaseSettings): Promise<void> {
+  const { log } = settings;
+  const files = await readMigrationFiles(settings.migrationsDir);
+  const owner = await connect(server.owner, log);
+  try {
+    const { rows } = await owner.query<{ version: number; name: string }>(
+      `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name`,
+    );
+    const { version, name } = rows[0] as { version: number; name: string };
+    refuseOldServer(version, name);
+    await ensureRoles(owner, server.runtimePassword);
+    await withClient(server.runtime, log, async (runtime) => {
+      await requireFitServer(runtime);
+      await migrate({ owner, connection: server.owner, files, log });
+      await requireWeakRole(runtime);
+    });
+  } finally {
+    await owner.end();
+  }
+}
+
+async function openDataSource(runtime: Connection, rows: readonly (new () => object)[], log: Log): Promise<DataSource> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    entities: [...rows],
+    installExtensions: false,
+    poolSize: 5,
+    poolErrorHandler: (error: Error) => log('warn', `a database connection broke: ${error.message}`),
+    extra: clientOptions(runtime),
+  });
+  return dataSource.initialize();
+}
+
+async function clockSkew(pool: pg.Pool): Promise<number> {
+  const before = Date.now();
+  const { rows } = await pool.query<{ now: number }>('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now');
+  const after = Date.now();
+  return (before + after) / 2 - (rows[0] as { now: number }).now;
+}

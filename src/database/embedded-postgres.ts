@@ -1,0 +1,153 @@
+import { rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { findClusterPlace, linkCluster } from './cluster-place.ts';
+import type { Connection } from './connection.ts';
+import { dataDirHolder, lockDataDir } from './data-dir-lock.ts';
+import { DatabaseError } from './database-error.ts';
+import { initCluster, makePrivateDir, requireSameMajor, SUPERUSER } from './init-cluster.ts';
+import type { Log } from './log.ts';
+import { findPostgresBinaries } from './postgres-binaries.ts';
+import { readPostmasterFile, SOCKET_DIR_PREFIX } from './postmaster-file.ts';
+import { Postmaster } from './postmaster.ts';
+import { readOrCreateSecret, readSecret } from './private-file.ts';
+
+const OWNER_PASSWORD_FILE = 'postgres-owner.password';
+const DATABASE = 'postgres';
+
+/**
+ * Durability first: the first four may not be weakened, they are what "committed before 201" rests on.
+ * The last four keep data out of PostgreSQL's log: no statements, no parameters, no DETAIL with key values.
+ */
+const FLAGS = [
+  'fsync=on',
+  'synchronous_commit=on',
+  'full_page_writes=on',
+  'wal_sync_method=fdatasync',
+  'wal_init_zero=off',
+  'wal_compression=off',
+  'min_wal_size=1GB',
+  'max_wal_size=4GB',
+  'shared_buffers=128MB',
+  'max_connections=100',
+  'log_statement=none',
+  'log_min_error_statement=panic',
+  'log_parameter_max_length_on_error=0',
+  'log_error_verbosity=terse',
+];
+
+export interface EmbeddedPostgres {
+  /** How its superuser connects. */
+  readonly owner: Connection;
+  /** The cluster's folder. */
+  readonly location: string;
+  /** The server's process id; another one after a restart, undefined while it is down or when it is another process's. */
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the PostgreSQL of a data folder, making its cluster the first time, and keeps it running until `stop`.
+ * `flags` are further server settings; the tests switch fsync off by them.
+ * Throws DatabaseError: `data-dir-in-use`, `cluster-older`, `cluster-broken`, `binaries-missing`, `cluster-user-missing`, `data-dir-unreachable`.
+ */
+export async function startEmbeddedPostgres(args: {
+  dataDir: string;
+  log: Log;
+  flags?: readonly string[];
+}): Promise<EmbeddedPostgres> {
+  const { dataDir, log } = args;
+  const place = await findClusterPlace(dataDir, log);
+  const { cluster, user } = place;
+  const lock = await lockDataDir(dataDir, log);
+  try {
+    const binaries = await findPostgresBinaries(place.copiesDir, user, log);
+    const password = await ownerPassword(dataDir, cluster);
+    if (await exists(cluster)) {
+      await requireSameMajor(cluster, binaries);
+    } else {
+      log('info', `making a PostgreSQL ${binaries.version} cluster in ${cluster}`);
+      await initCluster({ binaries, cluster, user, password });
+      await linkCluster(place);
+    }
+    const address = await serverAddress();
+    const socketDir = await makePrivateDir(SOCKET_DIR_PREFIX, user);
+    const postmaster = new Postmaster({
+      postgres: binaries.postgres,
+      cluster,
+      user,
+      socketDir,
+      port: address.port,
+      flags: [...FLAGS, `listen_addresses=${address.listen}`, ...(args.flags ?? [])],
+      logFile: join(dataDir, 'postgres.log'),
+      log,
+    });
+    try {
+      await postmaster.start();
+    } catch (error) {
+      await postmaster.stop();
+      await rm(socketDir, { recursive: true, force: true });
+      throw error;
+    }
+    log('info', `PostgreSQL ${binaries.version} runs on ${cluster}`);
+    const host = address.listen === '' ? socketDir : address.listen;
+    return {
+      owner: { host, port: address.port, user: SUPERUSER, password, database: DATABASE },
+      location: cluster,
+      get pid() {
+        return postmaster.pid;
+      },
+      stop: async () => {
+        await postmaster.stop();
+        await rm(socketDir, { recursive: true, force: true });
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * The server that another live process runs on this data folder, or `undefined` when there is none. `stop` leaves it running.
+ */
+export async function findRunningPostgres(dataDir: string): Promise<EmbeddedPostgres | undefined> {
+  if ((await dataDirHolder(dataDir)) === undefined) return undefined;
+  const cluster = join(dataDir, 'postgres');
+  const [file, password] = await Promise.all([readPostmasterFile(cluster), readSecret(join(dataDir, OWNER_PASSWORD_FILE))]);
+  if (file === undefined || !file.ready || password === undefined) return undefined;
+  const host = file.listenAddress === '' ? file.socketDir : file.listenAddress;
+  return {
+    owner: { host, port: file.port, user: SUPERUSER, password, database: DATABASE },
+    location: cluster,
+    pid: undefined,
+    stop: async () => undefined,
+  };
+}
+
+async function ownerPassword(dataDir: string, cluster: string): Promise<string> {
+  const path = join(dataDir, OWNER_PASSWORD_FILE);
+  if ((await exists(cluster)) && (await readSecret(path)) === undefined) {
+    throw new DatabaseError('cluster-broken', `${path}, the password of the cluster ${cluster}, is missing: bring it back`);
+  }
+  return readOrCreateSecret(path);
+}
+
+/** A Unix socket and nothing else, except on Windows: the loopback address and a free port. */
+async function serverAddress(): Promise<{ listen: string; port: number }> {
+  if (process.platform !== 'win32') return { listen: '', port: 5432 };
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return { listen: '127.0.0.1', port };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
