@@ -1,0 +1,101 @@
+import { Client } from 'pg';
+import { createDatabase, dropDatabase, walPosition, type Cluster } from './cluster.ts';
+import type { Contestant } from './contestants.ts';
+import { runLoad } from './load-process.ts';
+import { clusterTime, processorTime, residentBytes } from './processor-time.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+import { syncTime } from './sync-time.ts';
+
+/** What is asked of every contestant in the same way. */
+export interface Cell {
+  connections: number;
+  /** Records a request. */
+  batch: number;
+}
+
+export interface Times {
+  warmSeconds: number;
+  seconds: number;
+}
+
+/** One contestant in one cell in one round. CPU in microseconds a record, latencies in milliseconds. */
+export interface Figures {
+  recordsPerSecond: number;
+  p50: number;
+  p99: number;
+  p999: number;
+  serverCpu: number;
+  postgresCpu: number;
+  loadCpu: number;
+  walBytes: number;
+  residentMegabytes: number;
+  /** Microseconds of an fdatasync of 8 KiB, just before. */
+  syncMicroseconds: number;
+  records: number;
+}
+
+interface Meters {
+  server: number;
+  postgres: number;
+  wal: number;
+}
+
+const DATABASE = 'bench';
+
+/** Fresh database, fresh server process, load, and a count of what the database then holds. */
+export async function measure(cluster: Cluster, contestant: Contestant, cell: Cell, times: Times): Promise<Figures> {
+  await createDatabase(cluster, DATABASE);
+  const environment = cluster.environment(DATABASE);
+  const server = await startServer(contestant.entry, environment);
+  try {
+    const syncMicroseconds = syncTime(cluster.folder);
+    const { result, used } = await loadAndMeter(cluster, server, contestant, cell, times);
+    await checkCount(environment, contestant, result.acknowledged);
+    const perRecord = (total: number): number => total / result.records;
+    return {
+      recordsPerSecond: result.records / result.seconds,
+      p50: result.latency.p50, p99: result.latency.p99, p999: result.latency.p999,
+      serverCpu: perRecord(used.server), postgresCpu: perRecord(used.postgres), loadCpu: perRecord(result.cpu),
+      walBytes: perRecord(used.wal),
+      residentMegabytes: residentBytes(server.pid) / 1048576,
+      syncMicroseconds, records: result.records,
+    };
+  } finally {
+    await server.stop();
+    await dropDatabase(cluster, DATABASE);
+  }
+}
+
+async function loadAndMeter(cluster: Cluster, server: ServerProcess, contestant: Contestant, cell: Cell, times: Times) {
+  const { port, key, pid } = server;
+  const read = async (): Promise<Meters> => {
+    const cpu = { server: processorTime(pid), postgres: clusterTime(cluster.pid) };
+    return { ...cpu, wal: await walPosition(cluster) };
+  };
+  const readings: Promise<Meters>[] = [];
+  const mark = (): void => void readings.push(read());
+  const path = cell.batch === 1 ? '/v1/predictions' : '/v1/predictions/batch';
+  const result = await runLoad(
+    { port, key, connections: cell.connections, work: { kind: 'append', path, batch: cell.batch, subjects: contestant.subjects }, ...times },
+    { measuring: mark, measured: mark },
+  );
+  const [before, after] = await Promise.all(readings);
+  if (before === undefined || after === undefined) throw new Error('the load generator measured nothing');
+  return {
+    result,
+    used: { server: after.server - before.server, postgres: after.postgres - before.postgres, wal: after.wal - before.wal },
+  };
+}
+
+/** Every record that was acknowledged is in the database, and nothing else. */
+async function checkCount(environment: Record<string, string>, contestant: Contestant, acknowledged: number): Promise<void> {
+  const client = new Client({ connectionString: environment['DATABASE_URL'] });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ count: string }>(contestant.countSql);
+    const stored = Number(rows[0]?.count);
+    if (stored !== acknowledged) throw new Error(`${contestant.key}: ${acknowledged} records acknowledged, ${stored} stored`);
+  } finally {
+    await client.end();
+  }
+}

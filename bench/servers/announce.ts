@@ -1,0 +1,12 @@
+/** What a server process tells the bench that started it. */
+export interface ServerMessage {
+  port: number;
+  /** The key that producers send, where the server checks one. */
+  key?: string;
+}
+
+/** Tells the bench where to send the load, and closes when the bench asks (SIGTERM). */
+export function announce(message: ServerMessage, close: () => Promise<void>): void {
+  process.once('SIGTERM', () => void close().then(() => process.exit(0)));
+  process.send?.(message);
+}
