@@ -49,7 +49,7 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts the PostgreSQL of a data folder, making its cluster the first time, and keeps it running until `stop`.
- * `flags` are further server settings; the tests switch fsync off by them.
+ * `flags` are further server settings, such as a test's.
  * Throws DatabaseError: `data-dir-in-use`, `cluster-older`, `cluster-broken`, `binaries-missing`, `cluster-user-missing`, `data-dir-unreachable`.
  */
 export async function startEmbeddedPostgres(args: {

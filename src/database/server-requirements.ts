@@ -18,7 +18,7 @@ interface ServerState {
  * A commit must be on disk before it is acknowledged (invariant 1); `local` and `remote_write` flush locally too, `off` does not.
  * Throws DatabaseError `database-too-old`, `database-read-only`, `database-not-utf8` or `database-not-durable`.
  */
-export async function requireFitServer(runtime: pg.ClientBase, options: { acceptVolatile?: boolean } = {}): Promise<void> {
+export async function requireFitServer(runtime: pg.ClientBase): Promise<void> {
   const { rows } = await runtime.query<ServerState>(`
     SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
            current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync,
@@ -32,7 +32,6 @@ export async function requireFitServer(runtime: pg.ClientBase, options: { accept
   if (state.encoding !== 'UTF8') {
     throw new DatabaseError('database-not-utf8', `the database's encoding is ${state.encoding}: create it with ENCODING 'UTF8'`);
   }
-  if (options.acceptVolatile === true) return;
   for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
     if (state[setting] !== 'off') continue;
     throw new DatabaseError(
