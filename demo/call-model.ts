@@ -17,7 +17,7 @@ const CATEGORIES = [
   'job', 'marital', 'education', 'default', 'housing', 'loan', 'contact', 'month', 'poutcome',
 ] as const satisfies readonly Field[];
 
-/** Full gradient steps; on standardized columns the loss has settled to four digits by then. */
+/** Full gradient steps on standardized columns; with more of them the loss on unseen clients no longer falls. */
 const STEPS = 60;
 const STEP_SIZE = 4;
 

@@ -1,0 +1,63 @@
+import { DemoFailure } from './narrator.ts';
+
+/** An answer of the service: the status and the body, as text and (where it is JSON) as members. */
+export interface Answer {
+  status: number;
+  text: string;
+  json: Readonly<Record<string, unknown>>;
+}
+
+/** Where one prediction went, as the answer to its POST says. */
+export interface Placed {
+  id: string;
+  index: number;
+}
+
+/** The few requests of the HTTP API that the demo makes. */
+export class LedgerClient {
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+
+  constructor(url: string, signal: AbortSignal) {
+    this.#url = url;
+    this.#signal = signal;
+  }
+
+  async post(path: string, key: string, contentType: string, body: string): Promise<Answer> {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': contentType };
+    const response = await fetch(this.#url + path, { method: 'POST', headers, body, signal: this.#signal });
+    return answer(response.status, await response.text());
+  }
+
+  async get(path: string, key: string): Promise<Answer> {
+    const response = await fetch(this.#url + path, { headers: { authorization: `Bearer ${key}` }, signal: this.#signal });
+    return answer(response.status, await response.text());
+  }
+
+  /** A resource of the open log, with no key at all. Throws DemoFailure for any status but 200. */
+  async resource(path: string): Promise<Uint8Array> {
+    const response = await fetch(this.#url + path, { signal: this.#signal });
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (response.status !== 200) throw new DemoFailure(`GET ${path} answered ${response.status}`);
+    return body;
+  }
+}
+
+/** Reads `{id, index}` out of an answer, or of one result of a batch. Throws DemoFailure if they are not there. */
+export function placed(json: unknown): Placed {
+  const { id, index } = (json ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof id !== 'string' || typeof index !== 'number') {
+    throw new DemoFailure(`no id and index in the answer: ${JSON.stringify(json).slice(0, 500)}`);
+  }
+  return { id, index };
+}
+
+function answer(status: number, text: string): Answer {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = undefined; // not every resource is JSON
+  }
+  return { status, text, json: json !== null && typeof json === 'object' ? (json as Answer['json']) : {} };
+}

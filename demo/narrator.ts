@@ -1,0 +1,88 @@
+import { SingleBar } from 'cli-progress';
+
+/** A thing the demo promised did not happen. */
+export class DemoFailure extends Error {
+  override readonly name = 'DemoFailure';
+}
+
+/** Throws DemoFailure with `otherwise` unless the condition holds. */
+export function must(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new DemoFailure(otherwise);
+}
+
+const INDENT = '   ';
+const terminal = process.stdout.isTTY === true;
+const styled = terminal && process.env['NO_COLOR'] === undefined;
+const style = (code: number, text: string): string => (styled ? `\u001b[${code}m${text}\u001b[0m` : text);
+const bold = (text: string): string => style(1, text);
+const faint = (text: string): string => style(2, text);
+
+let steps = 0;
+
+export function title(text: string, subtitle: string): void {
+  console.log(`\n${bold(text)}\n${subtitle}`);
+}
+
+export function step(text: string): void {
+  steps += 1;
+  console.log(`\n${bold(`${steps}. ${text}`)}`);
+}
+
+export function say(...lines: string[]): void {
+  for (const line of lines) console.log(INDENT + line);
+}
+
+/** A command as the reader could type it. */
+export function command(text: string): void {
+  say(`${faint('$')} ${style(36, text)}`);
+}
+
+/** What a command or the service answered, set off by a margin. */
+export function quote(text: string): void {
+  for (const line of text.trimEnd().split('\n')) say(`${faint('|')} ${line}`);
+}
+
+/** A bar on a terminal; elsewhere a line each time another quarter is done. */
+export class Progress {
+  readonly #bar: SingleBar | undefined;
+  readonly #total: number;
+  readonly #unit: string;
+  #done = 0;
+
+  constructor(total: number, unit: string) {
+    this.#total = total;
+    this.#unit = unit;
+    if (!terminal) return;
+    const format = `${INDENT}{bar} {value}/{total} ${unit}`;
+    this.#bar = new SingleBar({ format, barsize: 40, barCompleteChar: '#', barIncompleteChar: '.', clearOnComplete: true });
+    this.#bar.start(total, 0);
+  }
+
+  advance(count: number): void {
+    const quarter = (done: number): number => Math.floor((done * 4) / this.#total);
+    const before = quarter(this.#done);
+    this.#done += count;
+    this.#bar?.update(this.#done);
+    if (!this.#bar && quarter(this.#done) > before) {
+      say(`${number(this.#done)} of ${number(this.#total)} ${this.#unit}`);
+    }
+  }
+
+  /** Call in `finally`: a bar left running hides the cursor. */
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** Whole seconds and tenths since `start`, a value of performance.now(). */
+export function seconds(start: number): string {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
