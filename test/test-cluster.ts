@@ -55,7 +55,7 @@ interface Roles {
 }
 
 async function embedded(): Promise<Roles> {
-  const folder = await clusterFolder();
+  const folder = await fastFolder();
   await clearCrashedRuns(folder);
   const dataDir = await mkdtemp(join(folder, DIR_PREFIX));
   const server = await startEmbeddedPostgres({ dataDir, log: quiet, flags: ['min_wal_size=64MB', 'max_connections=200'] });
@@ -89,7 +89,7 @@ async function external(url: string): Promise<Roles> {
 }
 
 /** Memory where there is plenty: fsync stays on, as the service demands, and costs nothing. Durability has tests of its own, on a disk. */
-async function clusterFolder(): Promise<string> {
+export async function fastFolder(): Promise<string> {
   const memory = await statfs('/dev/shm').catch(() => undefined);
   return memory !== undefined && memory.bavail * memory.bsize > 2 ** 30 ? '/dev/shm' : tmpdir();
 }

@@ -21,10 +21,12 @@ export async function initCluster(args: {
 }): Promise<void> {
   const { binaries, cluster, user, password } = args;
   const unfinished = `${cluster}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { mode: 0o700 });
-  if (user !== undefined) await chown(unfinished, user.uid, user.gid);
-  const secretDir = await makePrivateDir('pl-init-', user);
+  const secretDir = `${cluster}.init`;
+  for (const folder of [unfinished, secretDir]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
+    if (user !== undefined) await chown(folder, user.uid, user.gid);
+  }
   try {
     const passwordFile = join(secretDir, 'password');
     await writePrivateFile(passwordFile, `${password}\n`, user);

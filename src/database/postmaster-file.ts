@@ -29,10 +29,11 @@ export async function readPostmasterFile(cluster: string): Promise<PostmasterFil
 }
 
 /**
- * Stops the server that a killed service left running on this cluster and clears what a dead one left behind.
+ * Stops the server that a killed service left running on this cluster and clears what a dead one left behind, its socket's folder too
+ * unless it is `keepSocketDir`.
  * Precondition: the caller holds the data folder's lock, so no live service uses that server.
  */
-export async function clearOrphan(cluster: string, log: Log): Promise<void> {
+export async function clearOrphan(cluster: string, log: Log, keepSocketDir?: string): Promise<void> {
   const left = await readPostmasterFile(cluster);
   if (left === undefined) return;
   if (isPostgresOf(left.pid, cluster)) {
@@ -42,7 +43,7 @@ export async function clearOrphan(cluster: string, log: Log): Promise<void> {
   // Another program may have been given the dead server's id since; PostgreSQL would take it for a live server and refuse to start.
   // That no server is left on the cluster is still guarded by its shared memory block.
   await rm(join(cluster, 'postmaster.pid'), { force: true });
-  if (basename(left.socketDir).startsWith(SOCKET_DIR_PREFIX)) await rm(left.socketDir, { recursive: true, force: true });
+  if (left.socketDir !== keepSocketDir && basename(left.socketDir).startsWith(SOCKET_DIR_PREFIX)) await rm(left.socketDir, { recursive: true, force: true });
 }
 
 /** SIGINT is PostgreSQL's fast shutdown (with a checkpoint), SIGQUIT its immediate one (recovered from WAL at the next start). */

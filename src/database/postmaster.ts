@@ -41,8 +41,9 @@ export class Postmaster {
     this.#args = args;
   }
 
+  /** Undefined while the server is down. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#child !== undefined && isAlive(this.#child) ? this.#child.pid : undefined;
   }
 
   /** Resolves when the server takes connections. Throws DatabaseError `cluster-broken`. */
@@ -79,7 +80,7 @@ export class Postmaster {
   /** True when the server is ready, false when it ended before it was. */
   async #startOnce(): Promise<boolean> {
     const { cluster, socketDir, port, log } = this.#args;
-    await clearOrphan(cluster, log);
+    await clearOrphan(cluster, log, socketDir);
     await clearSocket(socketDir, port);
     const child = this.#spawn();
     const began = Date.now();
