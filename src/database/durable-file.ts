@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * Replaces a file of mode 0600 so that after a crash, at any moment, either the old content or the new stands there
@@ -15,12 +16,5 @@ export async function writeDurably(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(fresh, path);
-  // Windows has no fsync of folders; its rename is journalled.
-  if (process.platform === 'win32') return;
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(path));
 }

@@ -1,0 +1,39 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../http/problem.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { ACCESS, PUBLIC, type Declaration } from './access.ts';
+import type { Principal } from './api-key.ts';
+import { Authenticator } from './authenticator.ts';
+import { Roles } from './roles.ts';
+
+/** The one place where requests are let in. A route that declares nothing lets nobody in. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly roles: Roles,
+    private readonly ledger: Ledger,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const handler = context.getHandler();
+    if (Reflect.getMetadata(PUBLIC, handler) === true) return true;
+    const declared = Reflect.getMetadata(ACCESS, handler) as Declaration | undefined;
+    if (declared === undefined) throw new Problem('forbidden', 'The route declares no action.');
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const principal = this.authenticator.authenticate(request.headers.authorization);
+    // Known keys are answered without a promise: this is on the way of every append.
+    return principal instanceof Promise
+      ? principal.then((found) => this.letIn(request, found, declared))
+      : this.letIn(request, principal, declared);
+  }
+
+  private letIn(request: FastifyRequest, principal: Principal | undefined, { action, resource }: Declaration): true {
+    if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
+    const rule = this.roles.allowedBy(principal.role, action, resource);
+    if (rule === undefined) throw new Problem('forbidden', `No rule lets the role ${principal.role} ${action} a ${resource}.`);
+    request.caller = { principal: principal.id, role: principal.role, rule, log: this.ledger.ofTenant(principal.tenant) };
+    return true;
+  }
+}

@@ -1,0 +1,57 @@
+import { Module, ValidationPipe, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessGuard } from './access/access.guard.ts';
+import { Authenticator } from './access/authenticator.ts';
+import { LogReaders } from './access/log-readers.ts';
+import { Roles } from './access/roles.ts';
+import { createAdapter } from './http/fastify.ts';
+import { HealthController } from './http/health.controller.ts';
+import { HttpSettings } from './http/http-settings.ts';
+import { serveOpenApi } from './http/openapi.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { queryFaults } from './http/query-faults.ts';
+import { Readiness } from './http/readiness.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { LogController } from './ledger/log.controller.ts';
+import { TlogController } from './ledger/tlog.controller.ts';
+import { AppendController } from './predictions/append.controller.ts';
+import { PredictionTable } from './predictions/prediction-table.ts';
+import { ReadController } from './predictions/read.controller.ts';
+import type { Service } from './service.ts';
+
+@Module({})
+class AppModule {
+  static of(service: Service): DynamicModule {
+    const { database, ledger, roles, clockMonitor, settings, say } = service;
+    return {
+      module: AppModule,
+      controllers: [AppendController, ReadController, LogController, TlogController, HealthController],
+      providers: [
+        { provide: Ledger, useValue: ledger },
+        { provide: Roles, useValue: roles },
+        { provide: Authenticator, useValue: new Authenticator(database.pool) },
+        { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
+        { provide: HttpSettings, useValue: new HttpSettings(settings.limits, (message) => say('error', message)) },
+        { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
+        LogReaders,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}
+
+/** The HTTP side of a started service. The caller listens, and closes it before the service. */
+export async function createApp(service: Service): Promise<NestFastifyApplication> {
+  const { settings, say } = service;
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of(service),
+    createAdapter(settings.limits, (message) => say('error', message)),
+    { bodyParser: false, logger: ['error', 'warn'], abortOnError: false },
+  );
+  app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
+  serveOpenApi(app);
+  await app.init();
+  return app;
+}

@@ -1,0 +1,41 @@
+/** Why an append was not taken in. The draft is not in the log, except where the code says that this is unknown. */
+export type AppendErrorCode =
+  /** Too much is waiting: come back after `retryAfterMs`. */
+  | 'queue-full'
+  /** The database does not answer, or answers that it cannot write. */
+  | 'database-unavailable'
+  /** No room on the database's disk. */
+  | 'storage-full'
+  /** The connection broke during the commit and the database did not come back in time; the same id may be sent again. */
+  | 'outcome-unknown'
+  /** Invariant 8: this log has stopped until an operator recovers it. */
+  | 'log-stopped'
+  /** The policy bundle in force on the log is another one than this replica's. */
+  | 'policy-mismatch'
+  /** This replica's clock is too far from PostgreSQL's. */
+  | 'clock-skew'
+  /** The service is shutting down. */
+  | 'shutting-down';
+
+export class AppendError extends Error {
+  override readonly name = 'AppendError';
+  readonly code: AppendErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: AppendErrorCode, message: string, retryAfterMs?: number) {
+    super(message);
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The id stands in the log already, at `index`; what is there may or may not be the same content. */
+export class AlreadySequencedError extends Error {
+  override readonly name = 'AlreadySequencedError';
+  readonly index: number;
+
+  constructor(index: number) {
+    super(`the id stands at index ${index}`);
+    this.index = index;
+  }
+}

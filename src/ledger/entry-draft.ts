@@ -1,0 +1,33 @@
+/** An entry that has everything but its place: what intake hands to the sequencer. */
+export interface EntryDraft {
+  /** A type of the catalogue in docs/spec/payloads.md. */
+  type: string;
+  /** HMAC-SHA-256(salt, payload), lower-case hexadecimal. */
+  commitment: string;
+  /** Salt and payload, sealed. */
+  sealed: Uint8Array;
+  /** The data key that sealed it. */
+  key: number;
+  /** Present on a prediction: its row in the read model. */
+  prediction?: PredictionColumns;
+  /** Present on a policy's activation: the digest that is in force from this entry on, 32 bytes. */
+  policy?: Uint8Array;
+}
+
+/** What lists filter by. Never personal data. */
+export interface PredictionColumns {
+  id: string;
+  model: string;
+  version: string;
+  deployment: string | undefined;
+  outcome: string | undefined;
+}
+
+/** Where a committed entry stands. */
+export interface SequencedEntry {
+  index: number;
+  /** Entry time, ms since 1970. */
+  time: number;
+  /** Lower-case hexadecimal. */
+  leafHash: string;
+}

@@ -1,0 +1,138 @@
+import type { Pool } from 'pg';
+import { AppendError } from './append-error.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { Clock } from './clock.ts';
+import type { ClockMonitor } from './clock-monitor.ts';
+import { draftSystemEntry } from './draft.ts';
+import type { Log } from './log.ts';
+import type { LogKeyFolder } from './log-key.ts';
+import { openLog } from './open-log.ts';
+import { insertLog, readLogs, type LogRow } from './log-row.ts';
+import type { LogStore } from './log-store.ts';
+import type { QueueLimits } from './pending-queue.ts';
+import type { PolicyBundle } from './policy-bundle.ts';
+import type { PayloadSealer } from '../vault/payload-sealer.ts';
+
+export interface LedgerOptions {
+  pool: Pool;
+  store: LogStore;
+  checkpointStore: CheckpointStore;
+  keys: LogKeyFolder;
+  clock: Clock;
+  clockMonitor: ClockMonitor;
+  policy: PolicyBundle;
+  logOrigin: string;
+  limits: QueueLimits & { maxTotalQueueBytes: number };
+  publishIntervalMs: number;
+  patienceMs: number;
+  sealerFor: (row: LogRow) => Promise<PayloadSealer>;
+  say: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+/** All logs of this service: opened with every check at start, published on an interval, closed in order. */
+export class Ledger {
+  readonly options: LedgerOptions;
+  private readonly byName = new Map<string, Log>();
+  private readonly byTenant = new Map<number, Log>();
+  private timer: NodeJS.Timeout | undefined;
+  private publishing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LedgerOptions) {
+    this.options = options;
+  }
+
+  /** Opens every log that the database has. A log that must not append is opened for reading and says why. */
+  async start(): Promise<void> {
+    for (const row of await readLogs(this.options.pool)) await this.open(row);
+    this.timer = setInterval(() => this.publishAll(), this.options.publishIntervalMs);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.publishing;
+    await Promise.all([...this.byName.values()].map((log) => log.close()));
+  }
+
+  /** The log of that name, if there is one. */
+  byLogName(name: string): Log | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The tenant's present log. Precondition: the tenant exists. */
+  ofTenant(tenant: number): Log {
+    const log = this.byTenant.get(tenant);
+    if (log === undefined) throw new Error(`tenant ${tenant} has no log`);
+    return log;
+  }
+
+  get logs(): readonly Log[] {
+    return [...this.byName.values()];
+  }
+
+  /** Whether the policy bundle in force on a log is this replica's. */
+  async hasPolicyOf(log: Log): Promise<boolean> {
+    const { policy } = await log.readHead();
+    return policy !== undefined && this.options.policy.is(policy);
+  }
+
+  /** Makes a tenant and its log, unless they are there; its first entry says who it is. */
+  async createLog(tenantName: string, name: string, open: boolean): Promise<Log> {
+    const origin = `${this.options.logOrigin}/logs/${name}`;
+    const { vkey } = await this.options.keys.readOrCreate(name, origin);
+    await insertLog(this.options.pool, { tenantName, name, origin, open, vkey });
+    const row = (await readLogs(this.options.pool)).find((each) => each.name === name);
+    if (row === undefined) throw new Error(`log ${name} was made and is not there`);
+    return this.byName.get(name) ?? this.open(row);
+  }
+
+  private async open(row: LogRow): Promise<Log> {
+    const expected = `${this.options.logOrigin}/logs/${row.name}`;
+    if (row.origin !== expected) {
+      throw new AppendError('log-stopped', `log ${row.name} was created with origin ${row.origin}, but LOG_ORIGIN now gives ${expected}: set it back`);
+    }
+    const log = await openLog(row, this.options);
+    this.byName.set(row.name, log);
+    // Logs come oldest first: a successor takes its predecessor's place.
+    this.byTenant.set(row.tenant, log);
+    if (log.stopped === undefined && !this.isSucceeded(row)) await this.begin(log);
+    return log;
+  }
+
+  private isSucceeded(row: LogRow): boolean {
+    return [...this.byName.values()].some((other) => other.row.predecessor === row.id);
+  }
+
+  /** Brings the log's first entry in, and this replica's policy bundle into force. */
+  private async begin(log: Log): Promise<void> {
+    const head = await log.readHead();
+    const { policy } = this.options;
+    if (head.size === 0) {
+      const { row } = log;
+      const vkey = row.keys[0]?.vkey ?? '';
+      const opened = { tenant: row.tenantName, log: row.name, origin: row.origin, open: row.open, vkey, predecessor: null };
+      await log.append({ ...draftSystemEntry(log.sealer, { type: 'log-opened', v: 1, body: opened }), policy: policy.digest });
+    }
+    if (head.policy === undefined || !policy.is(head.policy)) {
+      const activated = { digest: policy.digestHex, files: policy.files };
+      await log.append({ ...draftSystemEntry(log.sealer, { type: 'policy-activated', v: 1, body: activated }), policy: policy.digest });
+    }
+  }
+
+  private publishAll(): void {
+    this.publishing = Promise.all(
+      this.logs.map(async (log) => {
+        try {
+          if (log.stopped === undefined) await log.publisher.publish();
+          else await log.publisher.refresh();
+        } catch (error) {
+          // A stop has been said already; a database that is away is waited for.
+          if (!(error instanceof AppendError)) this.options.say('warn', `log ${log.row.name}: no checkpoint: ${describe(error)}`);
+        }
+      }),
+    );
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

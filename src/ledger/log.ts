@@ -1,0 +1,109 @@
+import type { PayloadSealer } from '../vault/payload-sealer.ts';
+import { AppendError } from './append-error.ts';
+import type { CheckpointTable } from './checkpoint-table.ts';
+import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
+import type { Head } from './head.ts';
+import type { LogRow } from './log-row.ts';
+import type { LogStore } from './log-store.ts';
+import type { PayloadTable } from './payload-table.ts';
+import type { Prover } from './prover.ts';
+import type { Publisher } from './publisher.ts';
+import type { Sequencer } from './sequencer.ts';
+import type { TileSource } from './tile-source.ts';
+
+/** The parts of one log at work. */
+export interface LogParts {
+  row: LogRow;
+  sequencer: Sequencer;
+  publisher: Publisher;
+  prover: Prover;
+  tiles: TileSource;
+  checkpoints: CheckpointTable;
+  payloads: PayloadTable;
+  sealer: PayloadSealer;
+  store: LogStore;
+  halt: StopSwitch;
+}
+
+/** One tenant's log: what the other contexts see of it. */
+export class Log {
+  readonly row: LogRow;
+  readonly publisher: Publisher;
+  readonly prover: Prover;
+  readonly tiles: TileSource;
+  readonly checkpoints: CheckpointTable;
+  readonly payloads: PayloadTable;
+  readonly sealer: PayloadSealer;
+  private readonly sequencer: Sequencer;
+  private readonly store: LogStore;
+  private readonly halt: StopSwitch;
+
+  constructor(parts: LogParts) {
+    this.row = parts.row;
+    this.sequencer = parts.sequencer;
+    this.publisher = parts.publisher;
+    this.prover = parts.prover;
+    this.tiles = parts.tiles;
+    this.checkpoints = parts.checkpoints;
+    this.payloads = parts.payloads;
+    this.sealer = parts.sealer;
+    this.store = parts.store;
+    this.halt = parts.halt;
+  }
+
+  /** Why the log does not append any more (invariant 8); undefined while it does. */
+  get stopped(): string | undefined {
+    return this.halt.reason;
+  }
+
+  readHead(): Promise<Head> {
+    return this.store.readHead(this.row.id);
+  }
+
+  /** One entry's bytes; undefined beyond the log's end. */
+  async readEntry(index: number): Promise<Uint8Array | undefined> {
+    return (await this.store.readEntries(this.row.id, index, index + 1))[0];
+  }
+
+  /**
+   * Resolves when the entry is committed with fsync.
+   *
+   * @throws AlreadySequencedError, AppendError
+   */
+  append(draft: EntryDraft): Promise<SequencedEntry> {
+    return this.sequencer.append(draft);
+  }
+
+  async close(): Promise<void> {
+    await this.sequencer.close();
+    // What was acknowledged is published before the process ends, where the log may still sign.
+    await this.publisher.publish().catch((error: unknown) => {
+      if (!(error instanceof AppendError)) throw error;
+    });
+  }
+}
+
+/** Why a log does not append any more, if it does not. Set once; an operator's `recover` and a new start clear it. */
+export class StopSwitch {
+  private why: string | undefined;
+  private readonly onStop: (reason: string) => void;
+
+  constructor(onStop: (reason: string) => void) {
+    this.onStop = onStop;
+  }
+
+  get reason(): string | undefined {
+    return this.why;
+  }
+
+  stop(reason: string): void {
+    if (this.why !== undefined) return;
+    this.why = reason;
+    this.onStop(reason);
+  }
+
+  /** @throws AppendError `log-stopped` */
+  check(): void {
+    if (this.why !== undefined) throw new AppendError('log-stopped', this.why);
+  }
+}

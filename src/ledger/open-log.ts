@@ -1,0 +1,84 @@
+import { equalBytes } from '../core/bytes.ts';
+import { leafHash } from '../core/merkle-tree.ts';
+import { CheckpointTable } from './checkpoint-table.ts';
+import type { Head } from './head.ts';
+import type { LedgerOptions } from './ledger.ts';
+import { Log, StopSwitch } from './log.ts';
+import type { LogKey } from './log-key.ts';
+import type { LogRow } from './log-row.ts';
+import { PayloadTable } from './payload-table.ts';
+import { Prover } from './prover.ts';
+import { contradictionWith, Publisher } from './publisher.ts';
+import { Sequencer } from './sequencer.ts';
+import { TileSource } from './tile-source.ts';
+
+/**
+ * Puts one log's parts together and runs every check of invariant 8. A log that fails one is given all the same, for
+ * reading, with its reason set.
+ */
+export async function openLog(row: LogRow, options: LedgerOptions): Promise<Log> {
+  const { pool, store, checkpointStore, keys, say } = options;
+  const halt = new StopSwitch((reason) => say('error', `log ${row.name} STOPPED: ${reason}`));
+  const tiles = new TileSource(row.id, store);
+  const prover = new Prover(tiles);
+  const checkpoints = new CheckpointTable(pool, row.id);
+  const key = await keys.read(row.name, row.origin);
+  if (!isOwnKey(key, row)) halt.stop(keyReason(key, row, keys.path(row.name)));
+
+  const head = await store.readHead(row.id);
+  if (halt.reason === undefined) {
+    const stored = await checkpointStore.read(row.origin).catch((error: unknown) => {
+      halt.stop(error instanceof Error ? error.message : String(error));
+      return undefined;
+    });
+    const contradiction = (await contradictionWith(stored, head, prover)) ?? (await lastEntryContradiction(row.id, head, options));
+    if (contradiction !== undefined) halt.stop(contradiction);
+  }
+
+  const publisher = new Publisher({
+    origin: row.origin,
+    signers: key === undefined ? [] : [key.signer],
+    store: checkpointStore,
+    table: checkpoints,
+    prover,
+    readHead: () => store.readHead(row.id),
+    stop: (reason) => halt.stop(reason),
+    stopped: () => halt.reason,
+  });
+  const sequencer = new Sequencer({
+    log: row.id,
+    origin: row.origin,
+    store,
+    clock: options.clock,
+    limits: options.limits,
+    patienceMs: options.patienceMs,
+    policy: options.policy.digest,
+    guard: () => {
+      halt.check();
+      options.clockMonitor.check();
+    },
+    onContradiction: (reason) => halt.stop(reason),
+  });
+  await publisher.refresh();
+  // The store knows of the log before its first entry is acknowledged: a store that is lost later is noticed.
+  if (halt.reason === undefined) await publisher.publish();
+  return new Log({ row, sequencer, publisher, prover, tiles, checkpoints, payloads: new PayloadTable(pool, row.id), halt, sealer: await options.sealerFor(row), store });
+}
+
+function isOwnKey(key: LogKey | undefined, row: LogRow): boolean {
+  return key !== undefined && row.keys.some(({ vkey }) => vkey === key.vkey);
+}
+
+function keyReason(key: LogKey | undefined, row: LogRow, path: string): string {
+  const own = row.keys.map(({ vkey }) => vkey).join(', ');
+  const found = key === undefined ? `there is no signing key at ${path}` : `the signing key at ${path} is ${key.vkey}`;
+  return `${found}, but the log’s own is ${own}: put the log’s key there and start again`;
+}
+
+/** The head names the last entry's hash; they are written together, so a difference was made by hand. */
+async function lastEntryContradiction(log: number, head: Head, { store }: LedgerOptions): Promise<string | undefined> {
+  if (head.size === 0) return undefined;
+  const [last] = await store.readEntries(log, head.size - 1, head.size);
+  if (last === undefined) return `entry ${head.size - 1} is missing`;
+  return equalBytes(leafHash(last), head.hash) ? undefined : `entry ${head.size - 1} is not the one that the head names`;
+}

@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { CheckpointStoreError, type CheckpointStore, type StoredCheckpoint } from './checkpoint-store.ts';
+
+const TABLE = `create table if not exists prediction_ledger_checkpoint (
+  origin text primary key,
+  size bigint not null check (size >= 0),
+  root text not null check (root ~ '^[0-9a-f]{64}$')
+)`;
+
+/**
+ * A table in a PostgreSQL other than the ledger's own, for replicas that share a log: each signs only what the store
+ * has taken from it, so two of them can never sign two trees.
+ */
+export class PostgresCheckpointStore implements CheckpointStore {
+  private readonly pool: pg.Pool;
+
+  private constructor(pool: pg.Pool) {
+    this.pool = pool;
+  }
+
+  static async open(url: string): Promise<PostgresCheckpointStore> {
+    const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 10_000, application_name: 'prediction-ledger checkpoint store' });
+    pool.on('error', () => undefined); // an idle connection that broke is replaced at the next query
+    try {
+      const { rows } = await pool.query<{ durable: boolean }>(
+        "select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable",
+      );
+      if (rows[0]?.durable !== true) throw new CheckpointStoreError('the checkpoint store runs with fsync or synchronous_commit off');
+      // Two replicas may make the table at once; the loser sees a unique violation in the catalogue.
+      await pool.query(TABLE).catch(() => pool.query(TABLE));
+    } catch (error) {
+      await pool.end();
+      if (error instanceof CheckpointStoreError) throw error;
+      throw new CheckpointStoreError(`the checkpoint store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return new PostgresCheckpointStore(pool);
+  }
+
+  async read(origin: string): Promise<StoredCheckpoint | undefined> {
+    const { rows } = await this.pool.query<{ size: string | number; root: string }>(
+      'select size, root from prediction_ledger_checkpoint where origin = $1',
+      [origin],
+    );
+    const [row] = rows;
+    return row && { size: Number(row.size), root: row.root };
+  }
+
+  async replace(origin: string, expected: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean> {
+    const { rowCount } =
+      expected === undefined
+        ? await this.pool.query('insert into prediction_ledger_checkpoint values ($1, $2, $3) on conflict do nothing', [origin, next.size, next.root])
+        : await this.pool.query('update prediction_ledger_checkpoint set size = $2, root = $3 where origin = $1 and size = $4 and root = $5', [
+            origin, next.size, next.root, expected.size, expected.root,
+          ]);
+    return rowCount === 1;
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

@@ -1,0 +1,194 @@
+import { equalBytes } from '../core/bytes.ts';
+import { AlreadySequencedError, AppendError } from './append-error.ts';
+import { buildBatch, type Batch } from './batch.ts';
+import type { Clock } from './clock.ts';
+import { storageFailure } from './database-failure.ts';
+import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
+import type { Head } from './head.ts';
+import { DuplicatePredictionError, type Append, type LogStore } from './log-store.ts';
+import { PendingQueue, type Pending, type QueueLimits } from './pending-queue.ts';
+import { TileBuilder } from './tile-builder.ts';
+
+export interface SequencerOptions {
+  log: number;
+  origin: string;
+  store: LogStore;
+  clock: Clock;
+  limits: QueueLimits;
+  /** How long a commit of unknown outcome, or an absent database, is waited for, in ms. */
+  patienceMs: number;
+  /** Digest of this replica's policy bundle. */
+  policy: Uint8Array;
+  /** Called before each commit: throws an AppendError while this replica must not append. */
+  guard: () => void;
+  /** Called when the database contradicts what this replica knows to be committed. */
+  onContradiction: (reason: string) => void;
+}
+
+/** After another replica was first, so many batches lock the head before the lock-free way is tried again. */
+const LOCKED_BATCHES = 16;
+const RETRY_MS = 50;
+
+/**
+ * Gives drafts their place in one log. Whatever waits shares one transaction (group commit); one transaction is under
+ * way at a time. There is no timer: an idle log commits at once, a busy one in batches that grow by themselves.
+ */
+export class Sequencer {
+  private readonly options: SequencerOptions;
+  private readonly queue: PendingQueue;
+  private readonly tiles: TileBuilder;
+  private head: Head | undefined;
+  private running: Promise<void> | undefined;
+  private lockedBatches = 0;
+
+  constructor(options: SequencerOptions) {
+    this.options = options;
+    this.queue = new PendingQueue(options.limits);
+    this.tiles = new TileBuilder(options.log, options.store);
+  }
+
+  /**
+   * Resolves when the entry is committed with fsync.
+   *
+   * @throws AlreadySequencedError when its prediction's id is taken
+   * @throws AppendError when it was not taken in
+   */
+  append(draft: EntryDraft): Promise<SequencedEntry> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ draft, resolve, reject });
+      if (this.running === undefined) {
+        // setImmediate lets every request of this turn of the event loop into the first batch.
+        this.running = new Promise((done) => setImmediate(() => void this.drain().then(done)));
+      }
+    });
+  }
+
+  /** Refuses what comes from now on and waits for what is under way. */
+  async close(): Promise<void> {
+    this.queue.close();
+    await this.running;
+  }
+
+  private async drain(): Promise<void> {
+    while (!this.queue.empty) {
+      const pending = this.queue.take();
+      const started = performance.now();
+      await this.commit(pending).catch((error: unknown) => {
+        for (const each of pending) each.reject(error);
+      });
+      this.queue.observe(pending.length, performance.now() - started);
+    }
+    this.running = undefined;
+  }
+
+  private async commit(pending: readonly Pending[]): Promise<void> {
+    let left = pending;
+    while (left.length > 0) {
+      this.options.guard();
+      try {
+        const { batch } = await this.appendAll(left.map((each) => each.draft));
+        left.forEach((each, i) => each.resolve(batch.sequenced[i] as SequencedEntry));
+        return;
+      } catch (error) {
+        if (!(error instanceof DuplicatePredictionError)) throw error;
+        left = await this.withoutDuplicates(left);
+      }
+    }
+  }
+
+  private async appendAll(drafts: readonly EntryDraft[]): Promise<Append> {
+    const deadline = performance.now() + this.options.patienceMs;
+    for (;;) {
+      let attempt: Append | undefined;
+      try {
+        if (this.head !== undefined && this.lockedBatches === 0) {
+          attempt = await this.build(this.head, drafts);
+          if (await this.options.store.append(this.options.log, attempt)) return this.committed(attempt);
+          this.lockedBatches = LOCKED_BATCHES;
+        } else if (this.lockedBatches > 0) {
+          this.lockedBatches -= 1;
+        }
+        attempt = undefined;
+        const appended = await this.options.store.appendLocked(this.options.log, async (head) => {
+          this.checkContinuity(head);
+          attempt = await this.build(head, drafts);
+          return attempt;
+        });
+        return this.committed(appended);
+      } catch (error) {
+        const failure = storageFailure(error);
+        if (failure === undefined) throw error;
+        // All or nothing of the attempt is committed; only the database knows which.
+        const outcome = await this.outcome(attempt, deadline, failure);
+        if (outcome !== undefined) return this.committed(outcome);
+      }
+    }
+  }
+
+  /** The attempt, when it turns out to be committed; undefined when it is not and may be made again. */
+  private async outcome(attempt: Append | undefined, deadline: number, failure: AppendError): Promise<Append | undefined> {
+    const { log, store } = this.options;
+    if (failure.code === 'storage-full') throw failure;
+    for (;;) {
+      try {
+        const head = await store.settledHead(log);
+        this.checkContinuity(head);
+        if (attempt !== undefined && head.size > attempt.batch.expected.size) {
+          const { size } = attempt.batch.expected;
+          const [first] = await store.readEntries(log, size, size + 1);
+          if (first !== undefined && equalBytes(first, attempt.batch.first)) return attempt;
+        }
+        this.head = head;
+        return undefined;
+      } catch (error) {
+        if (storageFailure(error) === undefined) throw error;
+        if (performance.now() > deadline) {
+          if (attempt === undefined) throw failure;
+          this.lockedBatches = LOCKED_BATCHES;
+          throw new AppendError('outcome-unknown', 'the database went away during the commit; send the same id again', 1000);
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  private async build(head: Head, drafts: readonly EntryDraft[]): Promise<Append> {
+    const { origin, clock, policy } = this.options;
+    const activates = drafts[0]?.policy !== undefined;
+    if (!activates && (head.policy === undefined || !equalBytes(head.policy, policy))) {
+      throw new AppendError('policy-mismatch', 'another policy bundle than this replica’s is in force on the log');
+    }
+    const batch = buildBatch(head, origin, drafts, clock.now());
+    return { batch, drafts, tiles: await this.tiles.build(batch) };
+  }
+
+  private committed(append: Append): Append {
+    this.head = append.batch.next;
+    this.tiles.committed(append.batch);
+    return append;
+  }
+
+  /** What was acknowledged is still there. A database that lost it (a lagging standby, a restored copy) stops the log. */
+  private checkContinuity(head: Head): void {
+    const known = this.head;
+    if (known === undefined) return;
+    if (head.size < known.size || (head.size === known.size && !equalBytes(head.hash, known.hash))) {
+      const reason = `the database holds ${head.size} entries, but ${known.size} were committed`;
+      this.options.onContradiction(reason);
+      throw new AppendError('log-stopped', reason);
+    }
+  }
+
+  private async withoutDuplicates(pending: readonly Pending[]): Promise<Pending[]> {
+    const ids = pending.flatMap((each) => each.draft.prediction?.id ?? []);
+    const known = await this.options.store.findPredictions(this.options.log, ids);
+    const left: Pending[] = [];
+    for (const each of pending) {
+      const index = each.draft.prediction && known.get(each.draft.prediction.id);
+      if (index === undefined) left.push(each);
+      else each.reject(new AlreadySequencedError(index));
+    }
+    if (left.length === pending.length) throw new Error('the database refused an id that it does not have');
+    return left;
+  }
+}

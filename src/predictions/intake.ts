@@ -1,0 +1,41 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Problem } from '../http/problem.ts';
+import { AlreadySequencedError } from '../ledger/append-error.ts';
+import type { SequencedEntry } from '../ledger/entry-draft.ts';
+import type { Log } from '../ledger/log.ts';
+import { openEntry, payloadMissing } from './open-entry.ts';
+import { contentDigest, draftPrediction, prepare, type Prepared } from './prepared.ts';
+
+/** What became of a posted record. */
+export interface Accepted extends SequencedEntry {
+  id: string;
+  /** Whether this very request brought it in; false when it was in the log already with the same content. */
+  created: boolean;
+}
+
+/**
+ * Takes one record in: resolves when it is committed, and only then.
+ *
+ * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
+ */
+export async function takeIn(log: Log, bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Promise<Accepted> {
+  const prepared = prepare(bytes, by, maxDepth);
+  const { id } = prepared.prediction;
+  try {
+    const { index, time, leafHash } = await log.append(draftPrediction(log.sealer, prepared));
+    return { id, index, time, leafHash, created: true };
+  } catch (error) {
+    if (error instanceof AlreadySequencedError) return sameAgain(log, prepared, error.index);
+    throw error;
+  }
+}
+
+/** The first acceptance of the same content. @throws Problem `id-taken`, `payload-missing` */
+async function sameAgain(log: Log, { prediction, content }: Prepared, index: number): Promise<Accepted> {
+  const { entry, leafHash, opening } = await openEntry(log, index);
+  if (opening === undefined) throw payloadMissing(index);
+  if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {
+    throw new Problem('id-taken', `The id stands at index ${index} with other content: use a new id, or a correction.`);
+  }
+  return { id: prediction.id, index, time: Date.parse(entry.time), leafHash, created: false };
+}

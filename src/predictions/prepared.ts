@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer';
+import { canonicalize } from '../core/canonical-json.ts';
+import { CoreError } from '../core/core-error.ts';
+import type { JsonValue } from '../core/json-value.ts';
+import { MAX_PAYLOAD_BYTES } from '../core/payload.ts';
+import { parseStrictJson } from '../core/strict-json.ts';
+import { Problem } from '../http/problem.ts';
+import { draftEntry } from '../ledger/draft.ts';
+import type { EntryDraft } from '../ledger/entry-draft.ts';
+import { hmacHex } from '../vault/native-hmac.ts';
+import { SALT_BYTES, type PayloadSealer } from '../vault/payload-sealer.ts';
+import { randomBytes } from '../vault/random-bytes.ts';
+import { faultsOf, type Prediction } from './prediction.ts';
+
+/** A posted prediction that passed every check: what is kept of it, and what tells the same content from another. */
+export interface Prepared {
+  prediction: Prediction;
+  /** Canonical JSON of the posted record without `trace`. */
+  content: string;
+  /** Canonical bytes of the payload. */
+  payload: Buffer;
+}
+
+/**
+ * Reads one posted record: strict JSON, the prediction's form, canonical bytes.
+ *
+ * @throws Problem `malformed-json`, `invalid-json`, `invalid-record`, `payload-too-large`
+ */
+export function prepare(bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Prepared {
+  const prediction = parse(bytes, maxDepth);
+  const { trace, ...rest } = prediction;
+  const content = canonicalize(rest as unknown as JsonValue);
+  const body = trace === undefined ? content : insertTrace(content, prediction.version, trace);
+  // RFC 8785 form: the keys of a payload in order, each value canonical.
+  const text = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${by.rule}","type":"prediction","v":1}`;
+  const payload = Buffer.from(text);
+  if (payload.length > MAX_PAYLOAD_BYTES) {
+    throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);
+  }
+  return { prediction, content, payload };
+}
+
+/** Salts, commits to and seals a prepared prediction. */
+export function draftPrediction(sealer: PayloadSealer, { prediction, content, payload }: Prepared): EntryDraft {
+  const salt = randomBytes(SALT_BYTES);
+  const draft = draftEntry(sealer, 'prediction', payload, salt, contentDigest(salt, content));
+  const { id, model, version, deployment, decision } = prediction;
+  draft.prediction = { id, model, version, deployment, outcome: decision?.outcome };
+  return draft;
+}
+
+/** Keyed with the entry's salt, so that it says nothing once the salt is gone. The prefix keeps it apart from a commitment. */
+export function contentDigest(salt: Uint8Array, content: string): Buffer {
+  return Buffer.from(hmacHex(salt, Buffer.from(`content\n${content}`)), 'hex');
+}
+
+function parse(bytes: Uint8Array, maxDepth: number): Prediction {
+  if (!isUtf8(bytes)) throw new Problem('malformed-json', 'The record is not valid UTF-8.', { errors: [{ at: '', code: 'encoding-utf8', detail: 'send JSON as UTF-8' }] });
+  let record: JsonValue;
+  try {
+    record = parseStrictJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), { maxDepth });
+  } catch (error) {
+    if (!(error instanceof CoreError)) throw error;
+    const code = error.code === 'json-syntax' ? 'malformed-json' : 'invalid-json';
+    throw new Problem(code, error.message, { errors: [{ at: error.at ?? '', code: error.code, detail: error.message }] });
+  }
+  const errors = faultsOf(record);
+  if (errors.length > 0) throw new Problem('invalid-record', 'The record does not have the form of a prediction; see errors for every place.', { errors });
+  return record as unknown as Prediction;
+}
+
+/**
+ * Puts `trace` back into its place. `version` is the last key of a prediction in canonical order and `trace` the one
+ * before it, so the place is a fixed distance from the end; canonicalizing twice would cost as much as all hashing.
+ */
+function insertTrace(content: string, version: string, trace: string): string {
+  const tail = `,"version":${JSON.stringify(version)}}`;
+  return `${content.slice(0, -tail.length)},"trace":${JSON.stringify(trace)}${tail}`;
+}

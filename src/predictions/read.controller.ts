@@ -1,0 +1,96 @@
+import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Access, callerOf } from '../access/access.ts';
+import { parsePayload } from '../core/payload.ts';
+import type { Receipt } from '../core/receipt.ts';
+import { HttpSettings } from '../http/http-settings.ts';
+import { Problem } from '../http/problem.ts';
+import type { Log } from '../ledger/log.ts';
+import { ListQuery } from './list-query.ts';
+import { openEntry, payloadMissing } from './open-entry.ts';
+import { PredictionTable } from './prediction-table.ts';
+import { proofOf, receiptOf } from './receipt.ts';
+
+const DEFAULT_PAGE = 100;
+
+/** What was taken in: lists, single records, their receipts and proofs. */
+@ApiTags('predictions')
+@ApiBearerAuth()
+@Controller('v1/predictions')
+export class ReadController {
+  constructor(
+    private readonly table: PredictionTable,
+    private readonly http: HttpSettings,
+  ) {}
+
+  @Get()
+  @Access('list', 'prediction')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'List predictions by filter, in keyset pages' })
+  @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
+  async list(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<object> {
+    const { log } = callerOf(request);
+    const { maxPageSize } = this.http.limits;
+    const limit = query.limit === undefined ? Math.min(DEFAULT_PAGE, maxPageSize) : Number(query.limit);
+    if (limit < 1 || limit > maxPageSize) {
+      throw new Problem('invalid-query', 'The query is not right; see errors.', {
+        errors: [{ at: 'limit', code: 'range', detail: `must be from 1 to ${maxPageSize}` }],
+      });
+    }
+    const filter = {
+      model: query.model,
+      version: query.version,
+      outcome: query.decision,
+      deployment: query.deployment,
+      from: query.from === undefined ? undefined : Date.parse(query.from),
+      to: query.to === undefined ? undefined : Date.parse(query.to),
+    };
+    const cursor = query.cursor === undefined ? undefined : Number(query.cursor);
+    const { rows, next } = await this.table.page(log.row.id, filter, query.order ?? 'desc', cursor, limit);
+    const items = rows.map(({ deployment, time, ...row }) => ({
+      ...row,
+      time: new Date(time).toISOString(),
+      ...(deployment !== null && { deployment }),
+    }));
+    return { items, ...(next !== undefined && { next: String(next) }) };
+  }
+
+  @Get(':id')
+  @Access('read', 'prediction')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'One prediction with its place in the log' })
+  async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
+    const { log } = callerOf(request);
+    const index = await this.find(log, id);
+    const { entry, leafHash, opening } = await openEntry(log, index);
+    if (opening === undefined) throw payloadMissing(index);
+    const { body, principal, rule, contract } = parsePayload(Buffer.from(opening.payload).toString('utf8'));
+    return { id, index, time: entry.time, leafHash, principal, rule, contract, prediction: body };
+  }
+
+  @Get(':id/receipt')
+  @Access('receive', 'prediction')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline' })
+  async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt> {
+    const { log } = callerOf(request);
+    return receiptOf(log, await this.find(log, id));
+  }
+
+  @Get(':id/proof')
+  @Access('prove', 'prediction')
+  @Header('cache-control', 'no-store')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @ApiOperation({ summary: 'The tlog-proof of its entry; opens no payload' })
+  async proof(@Req() request: FastifyRequest, @Param('id') id: string): Promise<string> {
+    const { log } = callerOf(request);
+    return proofOf(log, await this.find(log, id));
+  }
+
+  private async find(log: Log, id: string): Promise<number> {
+    const index = id.length > 128 || id.includes('\0') ? undefined : await this.table.indexOf(log.row.id, id);
+    if (index === undefined) throw new Problem('not-found', 'The log holds no prediction of that id.');
+    return index;
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdir } from 'node:fs/promises';
+import { bootstrap } from './access/bootstrap.ts';
+import { Roles } from './access/roles.ts';
+import { openDatabase, type Database } from './database/database.ts';
+import type { CheckpointStore } from './ledger/checkpoint-store.ts';
+import { systemClock, type Clock } from './ledger/clock.ts';
+import { ClockMonitor } from './ledger/clock-monitor.ts';
+import { FileCheckpointStore } from './ledger/file-checkpoint-store.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { LogKeyFolder } from './ledger/log-key.ts';
+import type { LogRow } from './ledger/log-row.ts';
+import { installNativeSha256 } from './ledger/native-sha256.ts';
+import { PolicyBundle } from './ledger/policy-bundle.ts';
+import { PostgresCheckpointStore } from './ledger/postgres-checkpoint-store.ts';
+import { PostgresLogStore } from './ledger/postgres-log-store.ts';
+import { isPostgresUrl, type Settings } from './settings.ts';
+import { openVault } from './vault/open-vault.ts';
+import type { PayloadSealer } from './vault/payload-sealer.ts';
+
+/** How long a request waits for a database that is away, in ms. */
+const PATIENCE_MS = 5000;
+/** Replicas that start at once make the default log one after another. Any number, the same everywhere. */
+const BOOTSTRAP_LOCK = 7_301_502;
+
+export type Say = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+
+/** What tests and benchmarks may put in place of a part. */
+export interface Overrides {
+  clock?: Clock;
+  sealerFor?: (row: LogRow) => Promise<PayloadSealer>;
+}
+
+/** Everything behind HTTP, started. */
+export interface Service {
+  settings: Settings;
+  say: Say;
+  database: Database;
+  ledger: Ledger;
+  roles: Roles;
+  clockMonitor: ClockMonitor;
+  /** Ends in order: no new appends, the last checkpoints, the connections, an embedded PostgreSQL. */
+  close(): Promise<void>;
+}
+
+/** Starts all that stands behind HTTP. @throws an error with a one-line message when something refuses to start */
+export async function startService(settings: Settings, say: Say, overrides: Overrides = {}): Promise<Service> {
+  installNativeSha256();
+  const policy = await PolicyBundle.read(settings.policiesDir);
+  const roles = new Roles(policy);
+  await mkdir(settings.dataDir, { recursive: true });
+  const database = await openDatabase({
+    dataDir: settings.dataDir,
+    databaseUrl: settings.databaseUrl,
+    runtimeDatabaseUrl: settings.runtimeDatabaseUrl,
+    poolSize: settings.databasePoolSize,
+    log: say,
+  });
+  const closing: (() => Promise<void>)[] = [() => database.close()];
+  const close = async (): Promise<void> => {
+    for (const step of closing.reverse()) await step();
+  };
+  try {
+    const checkpointStore = await openCheckpointStore(settings.checkpointStore);
+    closing.push(() => checkpointStore.close());
+    const { pool } = database;
+    const clock = overrides.clock ?? systemClock;
+    const clockMonitor = new ClockMonitor(clock, () => databaseNow(database), (message) => say('warn', message));
+    await clockMonitor.start();
+    closing.push(async () => clockMonitor.stop());
+    const vault = await openVault(settings, pool);
+    const ledger = new Ledger({
+      pool,
+      store: new PostgresLogStore(pool),
+      checkpointStore,
+      keys: new LogKeyFolder(settings.dataDir),
+      clock,
+      clockMonitor,
+      policy,
+      logOrigin: settings.logOrigin,
+      limits: settings.limits,
+      publishIntervalMs: settings.publishIntervalMs,
+      patienceMs: PATIENCE_MS,
+      sealerFor: overrides.sealerFor ?? ((row) => vault.sealerFor(row.id, row.origin)),
+      say,
+    });
+    closing.push(() => ledger.close());
+    await ledger.start();
+    await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
+    return { settings, say, database, ledger, roles, clockMonitor, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openCheckpointStore(place: string): Promise<CheckpointStore> {
+  return isPostgresUrl(place) ? PostgresCheckpointStore.open(place) : Promise.resolve(new FileCheckpointStore(place));
+}
+
+async function databaseNow(database: Database): Promise<number> {
+  const { rows } = await database.pool.query<{ now: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as now');
+  return rows[0]?.now ?? NaN;
+}
+
+async function serially(database: Database, work: () => Promise<void>): Promise<void> {
+  const client = await database.pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [BOOTSTRAP_LOCK]);
+    await work();
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [BOOTSTRAP_LOCK]).finally(() => client.release());
+  }
+}

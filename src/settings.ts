@@ -1,0 +1,143 @@
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Bounds on what is taken in. Each can be set by the environment; each refusal names its bound. */
+export interface Limits {
+  /** Bytes of one posted prediction. */
+  maxBodyBytes: number;
+  /** Bytes of one posted batch. */
+  maxBatchBytes: number;
+  maxBatchRecords: number;
+  /** Levels of nesting in posted JSON. */
+  maxDepth: number;
+  /** Rows of one page of a list. */
+  maxPageSize: number;
+  /** Characters of a request's path and query. */
+  maxUrlLength: number;
+  /** Entries, and bytes, that may wait for one log's next commit. */
+  maxQueueEntries: number;
+  maxQueueBytes: number;
+  /** Bytes that may wait in all logs together. */
+  maxTotalQueueBytes: number;
+  /** How long a request may take to arrive whole, and a connection may stay silent, in ms. */
+  requestTimeoutMs: number;
+}
+
+/** What the environment says, checked and with the defaults filled in. */
+export interface Settings {
+  host: string;
+  port: number;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  runtimeDatabaseUrl: string | undefined;
+  databasePoolSize: number;
+  /** A file path, or a postgres:// URL where replicas share a log. */
+  checkpointStore: string;
+  logOrigin: string;
+  policiesDir: string;
+  keyProvider: 'file';
+  logLevel: 'error' | 'warn' | 'info' | 'debug';
+  publishIntervalMs: number;
+  limits: Limits;
+}
+
+/** One line that says which setting is wrong and why. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const PACKAGE_ROOT = packageRoot(fileURLToPath(import.meta.url));
+
+/** The folder of package.json, both from `src/` and from `dist/src/`. */
+function packageRoot(file: string): string {
+  return file.includes('/dist/src/') || file.includes('\\dist\\src\\') ? resolve(file, '../../..') : resolve(file, '../..');
+}
+
+/**
+ * Reads the settings from environment variables (see README.md, "Configuration").
+ *
+ * @throws SettingsError at the first value that cannot be used
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const dataDir = resolve(text(env, 'DATA_DIR', './data'));
+  return {
+    host: text(env, 'HOST', '127.0.0.1'),
+    port: integer(env, 'PORT', 3000, 0, 65_535),
+    dataDir,
+    databaseUrl: url(env, 'DATABASE_URL'),
+    runtimeDatabaseUrl: url(env, 'RUNTIME_DATABASE_URL'),
+    databasePoolSize: integer(env, 'DATABASE_POOL_SIZE', 10, 2, 1000),
+    checkpointStore: checkpointStore(text(env, 'CHECKPOINT_STORE', resolve(dataDir, 'checkpoints.json'))),
+    logOrigin: origin(text(env, 'LOG_ORIGIN', 'prediction-ledger.local')),
+    policiesDir: env['POLICIES_DIR'] ? resolve(text(env, 'POLICIES_DIR', '')) : resolve(PACKAGE_ROOT, 'policies'),
+    keyProvider: choice(env, 'KEY_PROVIDER', ['file'], 'file'),
+    logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
+    publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),
+    limits: {
+      maxBodyBytes: integer(env, 'MAX_BODY_BYTES', 512 * 1024, 1024, 64 * 1024 * 1024),
+      maxBatchBytes: integer(env, 'MAX_BATCH_BYTES', 4 * 1024 * 1024, 1024, 256 * 1024 * 1024),
+      maxBatchRecords: integer(env, 'MAX_BATCH_RECORDS', 1000, 1, 100_000),
+      maxDepth: integer(env, 'MAX_DEPTH', 32, 4, 60),
+      maxPageSize: integer(env, 'MAX_PAGE_SIZE', 1000, 1, 10_000),
+      maxUrlLength: integer(env, 'MAX_URL_LENGTH', 4096, 256, 65_536),
+      maxQueueEntries: integer(env, 'MAX_QUEUE_ENTRIES', 4096, 1, 1_000_000),
+      maxQueueBytes: integer(env, 'MAX_QUEUE_BYTES', 32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
+      maxTotalQueueBytes: integer(env, 'MAX_TOTAL_QUEUE_BYTES', 128 * 1024 * 1024, 1024, 4 * 1024 * 1024 * 1024),
+      requestTimeoutMs: integer(env, 'REQUEST_TIMEOUT_MS', 30_000, 100, 3_600_000),
+    },
+  };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function text(env: Env, name: string, fallback: string): string {
+  const value = env[name] ?? fallback;
+  if (value.trim() === '' || value.includes('\0')) throw new SettingsError(`${name} is empty: unset it or give it a value`);
+  return value;
+}
+
+function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
+  const raw = env[name];
+  if (raw === undefined) return fallback;
+  const value = /^\d{1,15}$/.test(raw) ? Number(raw) : NaN;
+  if (!(value >= min && value <= max)) {
+    throw new SettingsError(`${name}=${JSON.stringify(raw)} is not a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function choice<T extends string>(env: Env, name: string, choices: readonly T[], fallback: T): T {
+  const raw = env[name] ?? fallback;
+  const found = choices.find((each) => each === raw);
+  if (found === undefined) throw new SettingsError(`${name}=${JSON.stringify(raw)} is not one of: ${choices.join(', ')}`);
+  return found;
+}
+
+/** A connection URL may hold a password, so a refusal never repeats it. */
+function url(env: Env, name: string): string | undefined {
+  const raw = env[name];
+  if (raw === undefined) return undefined;
+  if (!isPostgresUrl(raw)) throw new SettingsError(`${name} is not a postgres:// URL`);
+  return raw;
+}
+
+/** Whether the text is a URL that names a PostgreSQL database. */
+export function isPostgresUrl(raw: string): boolean {
+  return /^postgres(ql)?:\/\//.test(raw) && URL.canParse(raw);
+}
+
+function checkpointStore(raw: string): string {
+  if (isPostgresUrl(raw)) return raw;
+  if (/^[a-z]+:\/\//i.test(raw)) throw new SettingsError('CHECKPOINT_STORE is neither a file path nor a postgres:// URL');
+  return isAbsolute(raw) ? raw : resolve(raw);
+}
+
+// c2sp.org/signed-note: a key name has no Unicode spaces and no plus; an origin is a schema-less URL.
+function origin(raw: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9.:_/-]{0,199}$/.test(raw) || raw.includes('://') || raw.endsWith('/')) {
+    throw new SettingsError(
+      `LOG_ORIGIN=${JSON.stringify(raw)} is not a schema-less URL such as ledger.example.com (letters, digits, . : _ / -)`,
+    );
+  }
+  return raw;
+}
