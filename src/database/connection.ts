@@ -37,6 +37,9 @@ export function withSetting(connection: Connection, name: string, value: string)
   return { ...connection, options: [connection.options, `-c ${name}=${value}`].filter(Boolean).join(' ') };
 }
 
+/** TypeORM's, for `DEBUG=typeorm:*` alone: its other loggers write failed queries with their parameters to the console. */
+export const QUIET_LOGGER = 'debug';
+
 /** Options that every client and pool of ours shares. */
 export function clientOptions(connection: Connection): pg.ClientConfig {
   return { application_name: 'prediction-ledger', keepAlive: true, ...connection, types: VALUE_TYPES };

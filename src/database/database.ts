@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connect, withClient } from './connect.ts';
-import { clientOptions, openPool } from './connection.ts';
+import { clientOptions, openPool, QUIET_LOGGER } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { Log } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -98,6 +98,7 @@ async function openDataSource(runtime: Connection, rows: readonly (new () => obj
     entities: [...rows],
     installExtensions: false,
     poolSize: 5,
+    logger: QUIET_LOGGER,
     poolErrorHandler: (error: Error) => log('warn', `a database connection broke: ${error.message}`),
     extra: clientOptions(runtime),
   });

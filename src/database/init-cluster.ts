@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseError } from './database-error.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { writePrivateFile } from './private-file.ts';
 import type { SystemUser } from './private-file.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export const SUPERUSER = 'prediction_ledger_owner';
 
@@ -37,7 +38,7 @@ export async function initCluster(args: {
     await rm(secretDir, { recursive: true, force: true });
   }
   await rename(unfinished, cluster);
-  await syncDir(dirname(cluster));
+  await syncFolder(dirname(cluster));
 }
 
 /** Throws DatabaseError `cluster-older` when the cluster is not of the binaries' major version. */
@@ -70,15 +71,5 @@ async function runToEnd(program: string, args: string[], user: SystemUser | unde
   const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
   if (code !== 0) {
     throw new DatabaseError('cluster-broken', `${program} failed (${code}): ${output.trim().split('\n').slice(-3).join(' / ')}`);
-  }
-}
-
-async function syncDir(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

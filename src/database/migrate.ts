@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { clientOptions } from './connection.ts';
+import { clientOptions, QUIET_LOGGER } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { DatabaseError } from './database-error.ts';
 import type { Log } from './log.ts';
@@ -74,6 +74,7 @@ async function runMigrations(connection: Connection, files: readonly MigrationFi
     migrationsTransactionMode: 'each',
     installExtensions: false,
     poolSize: 2,
+    logger: QUIET_LOGGER,
     extra: clientOptions(connection),
   });
   await dataSource.initialize();

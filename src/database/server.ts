@@ -1,6 +1,8 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDatabaseUrl, withSetting } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { DatabaseError } from './database-error.ts';
 import { findRunningPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import type { Log } from './log.ts';
 import { readOrCreateSecret } from './private-file.ts';
@@ -14,7 +16,7 @@ export interface ServerSettings {
   readonly databaseUrl?: string | undefined;
   /** A login of the runtime role's own; unset: the user of `databaseUrl` acting as the runtime role. */
   readonly runtimeDatabaseUrl?: string | undefined;
-  /** For command-line tools: use the embedded PostgreSQL of a service that is running on `dataDir`, instead of being refused. */
+  /** For command-line tools: use the embedded PostgreSQL of a running service instead of being refused, and never make a new cluster. */
   readonly attach?: boolean | undefined;
   readonly log: Log;
 }
@@ -51,6 +53,7 @@ export async function reachServer(settings: ServerSettings): Promise<Server> {
 
 async function reachEmbedded({ dataDir, attach, log }: ServerSettings): Promise<Server> {
   const running = attach === true ? await findRunningPostgres(dataDir) : undefined;
+  if (attach === true && running === undefined) await requireCluster(dataDir);
   const server = running ?? (await startEmbeddedPostgres({ dataDir, log }));
   const password = await readOrCreateSecret(join(dataDir, RUNTIME_PASSWORD_FILE));
   return {
@@ -60,4 +63,10 @@ async function reachEmbedded({ dataDir, attach, log }: ServerSettings): Promise<
     location: server.location,
     stop: server.stop,
   };
+}
+
+async function requireCluster(dataDir: string): Promise<void> {
+  await lstat(join(dataDir, 'postgres')).catch((cause: Error) => {
+    throw new DatabaseError('database-unreachable', `there is no database in ${dataDir}: set DATA_DIR or DATABASE_URL`, { cause });
+  });
 }

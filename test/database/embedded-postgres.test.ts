@@ -3,7 +3,8 @@ import { chmod, chown, lstat, mkdir, mkdtemp, readFile, realpath, rename, rm, st
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from '../../src/database/connect.ts';
-import { openPool } from '../../src/database/connection.ts';
+import { databaseUrlOf, openPool } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { readPostmasterFile } from '../../src/database/postmaster-file.ts';
 import { isPostgresOf, isRunning } from '../../src/database/running-process.ts';
@@ -128,6 +129,18 @@ describe('refuses', () => {
     expect(isPostgresOf(pid, await realpath(join(dataDir, 'postgres')))).toBe(true);
     expect(await service.end('SIGTERM')).toBe(0);
     expect(isRunning(pid)).toBe(false);
+  });
+
+  test('as a server, one whose fsync is off', async () => {
+    const server = await startEmbeddedPostgres({ dataDir, log, flags: ['fsync=off'] });
+    try {
+      await expect(openDatabase({ dataDir, databaseUrl: databaseUrlOf(server.owner), log })).rejects.toMatchObject({
+        code: 'database-not-durable',
+        message: expect.stringContaining('fsync is off'),
+      });
+    } finally {
+      await server.stop();
+    }
   });
 
   test('a cluster of an older PostgreSQL, and says what to do', async () => {
