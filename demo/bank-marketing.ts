@@ -90,7 +90,7 @@ export function parseBankMarketing(csv: string): Client[] {
 export function splitClients(clients: readonly Client[], trainingSize: number): { training: Client[]; test: Client[] } {
   const ordered = clients
     .map((client) => ({ client, key: createHash('sha256').update(`row ${client.row}`).digest('hex') }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ client }) => client);
   return { training: ordered.slice(0, trainingSize), test: ordered.slice(trainingSize) };
 }

@@ -58,7 +58,7 @@ export class CallModel {
     if (!notClass0) throw new Error('the training set has one class only');
     this.#weights = notClass0.weights.to1DArray();
 
-    const scores = training.map(({ inputs }) => this.explain(inputs).score).sort((a, b) => b - a);
+    const scores = training.map(({ inputs }) => this.explain(inputs).score).toSorted((a, b) => b - a);
     this.threshold = round(at(scores, Math.floor(scores.length * callShare)), 3);
   }
 
@@ -83,7 +83,7 @@ export class CallModel {
 /** One column per value seen in training, less one a field (it would be implied by the others). */
 function oneHot(training: readonly Client[]): Feature[] {
   return CATEGORIES.flatMap((field) => {
-    const [, ...values] = [...new Set(training.map(({ inputs }) => inputs[field]))].sort();
+    const [, ...values] = [...new Set(training.map(({ inputs }) => inputs[field]))].toSorted();
     return values.map((value) => ({ field, of: (inputs: ClientInputs) => Number(inputs[field] === value) }));
   });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { DemoFailure, say, seconds } from './narrator.ts';
+import { conclude, DemoFailure, say, seconds } from './narrator.ts';
 import { Story } from './story.ts';
 import { Workspace } from './workspace.ts';
 
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   let code = 0;
   try {
     await Promise.race([story.tell(), interrupted]);
-    console.log(`\nAll of it as promised, in ${seconds(started)}.`);
+    conclude(`All of it as promised, in ${seconds(started)}.`);
   } catch (error) {
     code = interruption.signal.aborted ? 130 : 1;
     await explain(error, interruption.signal, story);
@@ -46,13 +46,13 @@ function readKeep(): boolean | undefined {
 
 async function explain(error: unknown, signal: AbortSignal, story: Story): Promise<void> {
   if (signal.aborted) {
-    console.error(`\nInterrupted (${String(signal.reason)}); stopping the service and cleaning up.`);
+    process.stderr.write(`\nInterrupted (${String(signal.reason)}); stopping the service and cleaning up.\n`);
     return;
   }
   const what = error instanceof DemoFailure ? error.message : String(error instanceof Error ? error.stack : error);
-  console.error(`\nNot as promised: ${what}`);
+  process.stderr.write(`\nNot as promised: ${what}\n`);
   const tail = await story.service?.logTail();
-  if (tail) console.error(`\nThe service's last words:\n${tail}`);
+  if (tail) process.stderr.write(`\nThe service's last words:\n${tail}\n`);
 }
 
 process.exit(await main());

@@ -32,7 +32,7 @@ export function measure(rows: readonly Scored[], threshold: number): Metrics {
 
 /** Mann–Whitney: from the rank sum of the positive rows, tied scores sharing their mean rank. */
 export function areaUnderRoc(rows: readonly Scored[]): number {
-  const sorted = [...rows].sort((a, b) => a.score - b.score);
+  const sorted = rows.toSorted((a, b) => a.score - b.score);
   let rankSum = 0;
   for (let start = 0; start < sorted.length; ) {
     let end = start;

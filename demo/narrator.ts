@@ -17,24 +17,40 @@ const style = (code: number, text: string): string => (styled ? `\u001b[${code}m
 const bold = (text: string): string => style(1, text);
 const faint = (text: string): string => style(2, text);
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
 let steps = 0;
 
 export function title(text: string, subtitle: string): void {
-  console.log(`\n${bold(text)}\n${subtitle}`);
+  print(`\n${bold(text)}\n${subtitle}`);
 }
 
 export function step(text: string): void {
   steps += 1;
-  console.log(`\n${bold(`${steps}. ${text}`)}`);
+  print(`\n${bold(`${steps}. ${text}`)}`);
 }
 
 export function say(...lines: string[]): void {
-  for (const line of lines) console.log(INDENT + line);
+  for (const line of lines) print(INDENT + line);
+}
+
+const variables = new Map<string, string>();
+
+/** Shows a shell variable being set; commands shown later use it where they hold its value. */
+export function variable(name: string, value: string): void {
+  command(`${name}=${value}`);
+  variables.set(name, value);
+}
+
+/** The last word. */
+export function conclude(text: string): void {
+  print(`\n${bold(text)}`);
 }
 
 /** A command as the reader could type it. */
 export function command(text: string): void {
-  say(`${faint('$')} ${style(36, text)}`);
+  const short = [...variables].reduce((line, [name, value]) => line.replaceAll(value, `$${name}`), text);
+  say(`${faint('$')} ${style(36, short)}`);
 }
 
 /** What a command or the service answered, set off by a margin. */

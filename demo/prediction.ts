@@ -11,7 +11,7 @@ export interface Prediction {
   inputs: ClientInputs;
   output: { score: number; label: 'subscribe' | 'decline' };
   decision: { outcome: 'call' | 'do-not-call'; threshold: number; reasons: string[]; automated: true };
-  explanation: { method: string; base: number; attributions: Record<string, number> };
+  explanation: { method: string; attributions: Record<string, number> };
   purpose: string;
   legalBasis: string;
 }
@@ -25,7 +25,7 @@ export function predict(model: CallModel, client: Client, time: string): Predict
   const call = score >= model.threshold;
   const strongestFirst = Object.entries(attributions)
     .map(([field, part]): [string, number] => [field, round(part, 4)])
-    .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
+    .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a));
   return {
     id: `call-${String(client.row).padStart(5, '0')}`,
     model: 'term-deposit-calls',
@@ -43,7 +43,7 @@ export function predict(model: CallModel, client: Client, time: string): Predict
         .map(([field]) => field),
       automated: true,
     },
-    explanation: { method: 'linear', base: round(base, 4), attributions: Object.fromEntries(strongestFirst) },
+    explanation: { method: 'linear', attributions: { intercept: round(base, 4), ...Object.fromEntries(strongestFirst) } },
     purpose: 'term-deposit-offer',
     legalBasis: 'legitimate-interest',
   };

@@ -42,18 +42,18 @@ export class Service {
     return new Service(`http://127.0.0.1:${port}`, child, logFile);
   }
 
-  /** Resolves once the service says that it is ready; throws DemoFailure with the end of its log if it never does. */
+  /** Resolves once the service says that it is ready; throws DemoFailure if it never does. */
   async ready(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + READY_WITHIN_MS;
     while (performance.now() < deadline) {
       signal.throwIfAborted();
-      if (this.#ended) throw new DemoFailure(`the service ended at its start:\n${await this.logTail()}`);
+      if (this.#ended) throw new DemoFailure('the service ended at its start');
       const response = await fetch(`${this.url}/health/ready`, { signal }).catch(() => undefined);
       await response?.arrayBuffer();
       if (response?.ok) return;
       await sleep(100);
     }
-    throw new DemoFailure(`the service was not ready within ${READY_WITHIN_MS / 1000} s:\n${await this.logTail()}`);
+    throw new DemoFailure(`the service was not ready within ${READY_WITHIN_MS / 1000} s`);
   }
 
   /** SIGTERM, and SIGKILL to one that does not heed it. Says how the process ended: its exit code, or the signal. */

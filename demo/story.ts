@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openCheckpoint } from '../src/core/checkpoint.ts';
 import { parseVkey } from '../src/core/vkey.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DATA_SET, loadBankMarketing, splitClients } from './bank-marketing.ts';
 import { CallModel } from './call-model.ts';
 import { LedgerClient, placed, type Placed } from './ledger-client.ts';
 import { copyLog, forgeEntry, type LogCopy } from './log-copy.ts';
 import { measure } from './metrics.ts';
-import { command, must, number, percent, Progress, quote, say, seconds, step, title } from './narrator.ts';
+import { command, must, number, percent, Progress, quote, say, seconds, step, title, variable } from './narrator.ts';
 import { postInBatches, postSingly, type Posted } from './post-predictions.ts';
 import { predict, type Prediction } from './prediction.ts';
 import { forgeScore } from './receipt-forgery.ts';
@@ -64,7 +64,7 @@ export class Story {
     const { training, test } = splitClients(clients, TRAINING_SIZE);
     say(
       `${DATA_SET.name}: ${number(clients.length)} clients whom a Portuguese bank called from 2008 to 2010, and who of them`,
-      `took a term deposit (${DATA_SET.authors}; ${DATA_SET.licence}; from the npm package ${DATA_SET.package}).`,
+      `took a term deposit. (${DATA_SET.authors}; ${DATA_SET.licence}.)`,
     );
     const started = performance.now();
     const model = new CallModel(training);
@@ -75,7 +75,7 @@ export class Story {
       `A logistic regression learned from ${number(training.length)} of them in ${seconds(started)}. On the ${number(test.length)} it has not seen:`,
       `  AUC ${auc.toFixed(3)} (a coin: 0.500), accuracy ${percent(accuracy)} (always saying no: ${percent(1 - baseRate)});`,
       `  decision: call from a score of ${model.threshold} up. That calls ${percent(called)}, of whom ${percent(precision)} say yes (of all: ${percent(baseRate)}).`,
-      'A modest, honest model. The length of the call predicts best, and is left out: nobody knows it before the call.',
+      'A modest, honest model: the length of the call would predict best, but nobody knows it before the call.',
     );
     const time = new Date().toISOString();
     return test.slice(0, SINGLES + BATCHED).map((each) => predict(model, each, time));
@@ -86,12 +86,14 @@ export class Story {
     const { dataDir } = this.#workspace;
     const port = await freePort();
     this.#signal.throwIfAborted();
+    variable('D', this.#workspace.folder);
     command(`DATA_DIR=${dataDir} PORT=${port} npm start`);
     const started = performance.now();
     const logFile = this.#workspace.path('service.log');
     this.service = Service.spawn({ main: SERVICE_MAIN, dataDir, port, logFile });
     await this.service.ready(this.#signal);
-    say(`Ready after ${seconds(started)}: database, signing key, and one API key a role in ${dataDir}/keys.json.`);
+    say(`Ready after ${seconds(started)}: database, signing key, and one API key a role ($PRODUCER, $AUDITOR) in $D/data/keys.json.`);
+    variable('U', this.service.url);
     return this.service;
   }
 
@@ -99,11 +101,14 @@ export class Story {
     step(`${number(predictions.length)} predictions go in, each with its inputs, score, decision and reasons`);
     const [first, ...others] = predictions;
     must(first !== undefined, 'there is no prediction to post');
-    command(`curl -X POST -H "Authorization: Bearer $PRODUCER_KEY" -H 'Content-Type: application/json' -d @prediction.json …/v1/predictions`);
+    const file = this.#workspace.path('prediction.json');
+    await writeFile(file, JSON.stringify(first));
+    command(`curl -H "Authorization: Bearer $PRODUCER" -H 'Content-Type: application/json' -d @${file} $U/v1/predictions`);
     quote(members(first));
     const answer = await client.post('/v1/predictions', key, 'application/json', JSON.stringify(first));
     must(answer.status === 201, `the first prediction was answered ${answer.status}: ${answer.text}`);
-    say('is answered', `  ${answer.status} ${answer.text}`);
+    say(`is answered ${answer.status}`);
+    quote(answer.text);
 
     const progress = new Progress(others.length, 'predictions posted');
     let single: Posted;
@@ -150,7 +155,7 @@ export class Story {
     command(`curl ${service.url}${LOG}/vkey > ${at('vkey')}`);
     quote(vkey);
 
-    command(`curl -H "Authorization: Bearer $AUDITOR_KEY" ${service.url}/v1/predictions/${first.id}/receipt > ${at('receipt.json')}`);
+    command(`curl -H "Authorization: Bearer $AUDITOR" ${service.url}/v1/predictions/${first.id}/receipt > ${at('receipt.json')}`);
     const answer = await client.get(`/v1/predictions/${first.id}/receipt`, key);
     must(answer.status === 200, `the receipt was answered ${answer.status}: ${answer.text}`);
     await writeFile(at('receipt.json'), answer.text);
@@ -182,7 +187,7 @@ export class Story {
   async #verifyOffline(service: Service, verifier: Verifier, receipt: string, copy: LogCopy): Promise<void> {
     step('The service is switched off; receipt and copy prove themselves');
     const ending = await service.stop();
-    must(ending === 0, `the service ended with ${ending}:\n${await service.logTail()}`);
+    must(ending === 0, `the service ended with ${ending}`);
     must((await verifier.verify('receipt', receipt)).code === 0, 'the receipt did not verify');
     must((await verifier.verify('log', copy.folder)).code === 0, 'the copy did not verify');
   }

@@ -4,6 +4,8 @@ import { CallModel } from '../../demo/call-model.ts';
 import { areaUnderRoc, measure, type Scored } from '../../demo/metrics.ts';
 import { predict } from '../../demo/prediction.ts';
 
+const rows = (...pairs: [number, boolean][]): Scored[] => pairs.map(([score, positive]) => ({ score, positive }));
+
 let clients: Client[];
 let training: Client[];
 let unseen: Client[];
@@ -95,8 +97,6 @@ describe('a prediction', () => {
 });
 
 describe('the area under the ROC curve', () => {
-  const rows = (...pairs: [number, boolean][]): Scored[] => pairs.map(([score, positive]) => ({ score, positive }));
-
   test('is 1 for a perfect order, 0 for its reverse, and a tie counts half', () => {
     expect(areaUnderRoc(rows([0.1, false], [0.2, false], [0.8, true]))).toBe(1);
     expect(areaUnderRoc(rows([0.9, false], [0.8, true]))).toBe(0);

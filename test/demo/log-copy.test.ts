@@ -34,6 +34,9 @@ async function serve(path: string): Promise<Uint8Array> {
   return encodeEntryBundle(Array.from({ length: width }, (_, i) => entry(index * 256 + i)));
 }
 
+const receipt = (score: string): string =>
+  JSON.stringify({ entry: '{}', salt: '00', payload: `{"body":{"output":{"score":${score}}}}`, proof: 'p' });
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'log-copy-'));
@@ -84,9 +87,6 @@ describe('a copy of a log', () => {
 });
 
 describe('a forged receipt', () => {
-  const receipt = (score: string): string =>
-    JSON.stringify({ entry: '{}', salt: '00', payload: `{"body":{"output":{"score":${score}}}}`, proof: 'p' });
-
   test.each([
     ['0.0476', '0.0477'],
     ['0.0479', '0.0478'],
