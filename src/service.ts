@@ -2,18 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { bootstrap } from './access/bootstrap.ts';
 import { Roles } from './access/roles.ts';
 import { openDatabase, type Database } from './database/database.ts';
-import type { CheckpointStore } from './ledger/checkpoint-store.ts';
 import { systemClock, type Clock } from './ledger/clock.ts';
 import { ClockMonitor } from './ledger/clock-monitor.ts';
-import { FileCheckpointStore } from './ledger/file-checkpoint-store.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LogKeyFolder } from './ledger/log-key.ts';
 import type { LogRow } from './ledger/log-row.ts';
 import { installNativeSha256 } from './ledger/native-sha256.ts';
 import { PolicyBundle } from './ledger/policy-bundle.ts';
-import { PostgresCheckpointStore } from './ledger/postgres-checkpoint-store.ts';
+import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
-import { isPostgresUrl, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { openVault } from './vault/open-vault.ts';
 import type { PayloadSealer } from './vault/payload-sealer.ts';
 
@@ -91,10 +89,6 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     await close();
     throw error;
   }
-}
-
-function openCheckpointStore(place: string): Promise<CheckpointStore> {
-  return isPostgresUrl(place) ? PostgresCheckpointStore.open(place) : Promise.resolve(new FileCheckpointStore(place));
 }
 
 async function databaseNow(database: Database): Promise<number> {

@@ -29,13 +29,16 @@ export class AppendError extends Error {
   }
 }
 
-/** The id stands in the log already, at `index`; what is there may or may not be the same content. */
+/** The id is taken, in this log or in one that it succeeds; what is there may or may not be the same content. */
 export class AlreadySequencedError extends Error {
   override readonly name = 'AlreadySequencedError';
+  /** The log's number. */
+  readonly log: number;
   readonly index: number;
 
-  constructor(index: number) {
+  constructor(log: number, index: number) {
     super(`the id stands at index ${index}`);
+    this.log = log;
     this.index = index;
   }
 }

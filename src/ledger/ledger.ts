@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { toHex } from '../core/bytes.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { Clock } from './clock.ts';
@@ -43,7 +44,9 @@ export class Ledger {
 
   /** Opens every log that the database has. A log that must not append is opened for reading and says why. */
   async start(): Promise<void> {
-    for (const row of await readLogs(this.options.pool)) await this.open(row);
+    const rows = await readLogs(this.options.pool);
+    const succeeded = new Set(rows.map((row) => row.predecessor));
+    for (const row of rows) await this.open(row, succeeded.has(row.id));
     this.timer = setInterval(() => this.publishAll(), this.options.publishIntervalMs);
   }
 
@@ -76,46 +79,59 @@ export class Ledger {
   }
 
   /** Makes a tenant and its log, unless they are there; its first entry says who it is. */
-  async createLog(tenantName: string, name: string, open: boolean): Promise<Log> {
+  async createLog(tenantName: string, name: string, open: boolean, predecessor?: Log): Promise<Log> {
     const origin = `${this.options.logOrigin}/logs/${name}`;
     const { vkey } = await this.options.keys.readOrCreate(name, origin);
-    await insertLog(this.options.pool, { tenantName, name, origin, open, vkey });
+    await insertLog(this.options.pool, { tenantName, name, origin, open, vkey, predecessor: predecessor?.row.id });
     const row = (await readLogs(this.options.pool)).find((each) => each.name === name);
     if (row === undefined) throw new Error(`log ${name} was made and is not there`);
-    return this.byName.get(name) ?? this.open(row);
+    return this.byName.get(name) ?? this.open(row, false);
   }
 
-  private async open(row: LogRow): Promise<Log> {
+  /** Opens a new log in the place of one that had to stop; its first entry names the old one's origin, size and root. */
+  async succeed(log: Log): Promise<Log> {
+    const { tenantName, open } = log.row;
+    const base = log.succession.at(-1)?.row.name ?? log.row.name;
+    return this.createLog(tenantName, `${base}-${log.succession.length + 1}`, open, log);
+  }
+
+  private async open(row: LogRow, isSucceeded: boolean): Promise<Log> {
     const expected = `${this.options.logOrigin}/logs/${row.name}`;
     if (row.origin !== expected) {
       throw new AppendError('log-stopped', `log ${row.name} was created with origin ${row.origin}, but LOG_ORIGIN now gives ${expected}: set it back`);
     }
-    const log = await openLog(row, this.options);
+    const predecessor = this.logs.find((log) => log.row.id === row.predecessor);
+    const log = await openLog(row, predecessor, this.options);
     this.byName.set(row.name, log);
     // Logs come oldest first: a successor takes its predecessor's place.
     this.byTenant.set(row.tenant, log);
-    if (log.stopped === undefined && !this.isSucceeded(row)) await this.begin(log);
+    if (log.stopped === undefined && !isSucceeded) await this.begin(log, predecessor);
     return log;
   }
 
-  private isSucceeded(row: LogRow): boolean {
-    return [...this.byName.values()].some((other) => other.row.predecessor === row.id);
-  }
-
   /** Brings the log's first entry in, and this replica's policy bundle into force. */
-  private async begin(log: Log): Promise<void> {
+  private async begin(log: Log, predecessor: Log | undefined): Promise<void> {
     const head = await log.readHead();
     const { policy } = this.options;
     if (head.size === 0) {
       const { row } = log;
       const vkey = row.keys[0]?.vkey ?? '';
-      const opened = { tenant: row.tenantName, log: row.name, origin: row.origin, open: row.open, vkey, predecessor: null };
+      const opened = { tenant: row.tenantName, log: row.name, origin: row.origin, open: row.open, vkey, predecessor: predecessor === undefined ? null : await this.endOf(predecessor) };
       await log.append({ ...draftSystemEntry(log.sealer, { type: 'log-opened', v: 1, body: opened }), policy: policy.digest });
     }
     if (head.policy === undefined || !policy.is(head.policy)) {
       const activated = { digest: policy.digestHex, files: policy.files };
       await log.append({ ...draftSystemEntry(log.sealer, { type: 'policy-activated', v: 1, body: activated }), policy: policy.digest });
     }
+  }
+
+  /** The last state of a log that it vouched for: what it signed, or what is there where the checkpoint store was lost. */
+  private async endOf(log: Log): Promise<{ origin: string; size: number; root: string }> {
+    const { origin } = log.row;
+    const stored = await this.options.checkpointStore.read(origin).catch(() => undefined);
+    if (stored !== undefined) return { origin, ...stored };
+    const head = await log.readHead();
+    return { origin, size: head.size, root: toHex(head.range.root()) };
   }
 
   private publishAll(): void {

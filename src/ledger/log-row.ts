@@ -34,7 +34,8 @@ export interface NewLog {
   origin: string;
   open: boolean;
   vkey: string;
-  predecessor?: number;
+  /** The number of the log that it succeeds. */
+  predecessor: number | undefined;
 }
 
 /**

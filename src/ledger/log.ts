@@ -23,6 +23,7 @@ export interface LogParts {
   sealer: PayloadSealer;
   store: LogStore;
   halt: StopSwitch;
+  predecessor: Log | undefined;
 }
 
 /** One tenant's log: what the other contexts see of it. */
@@ -34,6 +35,8 @@ export class Log {
   readonly checkpoints: CheckpointTable;
   readonly payloads: PayloadTable;
   readonly sealer: PayloadSealer;
+  /** This log and those that it succeeds, newest first. */
+  readonly succession: readonly Log[];
   private readonly sequencer: Sequencer;
   private readonly store: LogStore;
   private readonly halt: StopSwitch;
@@ -49,6 +52,7 @@ export class Log {
     this.sealer = parts.sealer;
     this.store = parts.store;
     this.halt = parts.halt;
+    this.succession = [this, ...(parts.predecessor?.succession ?? [])];
   }
 
   /** Why the log does not append any more (invariant 8); undefined while it does. */

@@ -16,7 +16,7 @@ import { TileSource } from './tile-source.ts';
  * Puts one log's parts together and runs every check of invariant 8. A log that fails one is given all the same, for
  * reading, with its reason set.
  */
-export async function openLog(row: LogRow, options: LedgerOptions): Promise<Log> {
+export async function openLog(row: LogRow, predecessor: Log | undefined, options: LedgerOptions): Promise<Log> {
   const { pool, store, checkpointStore, keys, say } = options;
   const halt = new StopSwitch((reason) => say('error', `log ${row.name} STOPPED: ${reason}`));
   const tiles = new TileSource(row.id, store);
@@ -47,6 +47,7 @@ export async function openLog(row: LogRow, options: LedgerOptions): Promise<Log>
   });
   const sequencer = new Sequencer({
     log: row.id,
+    predecessors: (predecessor?.succession ?? []).map((log) => log.row.id),
     origin: row.origin,
     store,
     clock: options.clock,
@@ -62,7 +63,9 @@ export async function openLog(row: LogRow, options: LedgerOptions): Promise<Log>
   await publisher.refresh();
   // The store knows of the log before its first entry is acknowledged: a store that is lost later is noticed.
   if (halt.reason === undefined) await publisher.publish();
-  return new Log({ row, sequencer, publisher, prover, tiles, checkpoints, payloads: new PayloadTable(pool, row.id), halt, sealer: await options.sealerFor(row), store });
+  const payloads = new PayloadTable(pool, row.id);
+  const sealer = await options.sealerFor(row);
+  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, halt, sealer, store });
 }
 
 function isOwnKey(key: LogKey | undefined, row: LogRow): boolean {

@@ -1,6 +1,6 @@
 import { equalBytes } from '../core/bytes.ts';
 import { AlreadySequencedError, AppendError } from './append-error.ts';
-import { buildBatch, type Batch } from './batch.ts';
+import { buildBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { storageFailure } from './database-failure.ts';
 import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
@@ -11,6 +11,8 @@ import { TileBuilder } from './tile-builder.ts';
 
 export interface SequencerOptions {
   log: number;
+  /** The logs that this one succeeds: their ids stay taken. */
+  predecessors: readonly number[];
   origin: string;
   store: LogStore;
   clock: Clock;
@@ -82,7 +84,9 @@ export class Sequencer {
   }
 
   private async commit(pending: readonly Pending[]): Promise<void> {
+    const { log, predecessors } = this.options;
     let left = pending;
+    for (const predecessor of predecessors) left = await this.withoutTaken(left, predecessor);
     while (left.length > 0) {
       this.options.guard();
       try {
@@ -91,7 +95,9 @@ export class Sequencer {
         return;
       } catch (error) {
         if (!(error instanceof DuplicatePredictionError)) throw error;
-        left = await this.withoutDuplicates(left);
+        const fresh = await this.withoutTaken(left, log);
+        if (fresh.length === left.length) throw new Error('the database refused an id that it does not have', { cause: error });
+        left = fresh;
       }
     }
   }
@@ -179,16 +185,14 @@ export class Sequencer {
     }
   }
 
-  private async withoutDuplicates(pending: readonly Pending[]): Promise<Pending[]> {
+  /** Tells those whose id a log has already; gives the others. */
+  private async withoutTaken(pending: readonly Pending[], log: number): Promise<Pending[]> {
     const ids = pending.flatMap((each) => each.draft.prediction?.id ?? []);
-    const known = await this.options.store.findPredictions(this.options.log, ids);
-    const left: Pending[] = [];
-    for (const each of pending) {
-      const index = each.draft.prediction && known.get(each.draft.prediction.id);
-      if (index === undefined) left.push(each);
-      else each.reject(new AlreadySequencedError(index));
-    }
-    if (left.length === pending.length) throw new Error('the database refused an id that it does not have');
-    return left;
+    const taken = ids.length === 0 ? new Map<string, number>() : await this.options.store.findPredictions(log, ids);
+    return pending.filter((each) => {
+      const index = each.draft.prediction && taken.get(each.draft.prediction.id);
+      if (index !== undefined) each.reject(new AlreadySequencedError(log, index));
+      return index === undefined;
+    });
   }
 }

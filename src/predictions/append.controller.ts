@@ -29,7 +29,7 @@ export class AppendController {
     const caller = callerOf(request);
     const accepted = await takeIn(caller.log, request.body as Buffer, caller, this.http.limits.maxDepth);
     const wantsReceipt = (request.query as { receipt?: string }).receipt === 'true';
-    const receipt = wantsReceipt ? await receiptOf(caller.log, accepted.index) : undefined;
+    const receipt = wantsReceipt ? await receiptOf(accepted.log, accepted.index) : undefined;
     reply
       .status(accepted.created ? 201 : 200)
       .header('content-type', JSON_MEDIA_TYPE)

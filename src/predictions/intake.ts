@@ -9,6 +9,8 @@ import { contentDigest, draftPrediction, prepare, type Prepared } from './prepar
 /** What became of a posted record. */
 export interface Accepted extends SequencedEntry {
   id: string;
+  /** The log that holds it: the one that was asked, or, for an old id, one that it succeeds. */
+  log: Log;
   /** Whether this very request brought it in; false when it was in the log already with the same content. */
   created: boolean;
 }
@@ -23,11 +25,16 @@ export async function takeIn(log: Log, bytes: Uint8Array, by: { principal: strin
   const { id } = prepared.prediction;
   try {
     const { index, time, leafHash } = await log.append(draftPrediction(log.sealer, prepared));
-    return { id, index, time, leafHash, created: true };
+    return { id, log, index, time, leafHash, created: true };
   } catch (error) {
-    if (error instanceof AlreadySequencedError) return sameAgain(log, prepared, error.index);
+    if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), prepared, error.index);
     throw error;
   }
+}
+
+/** The log that holds the id: this one, or one that it succeeds. */
+function holderOf(log: Log, taken: AlreadySequencedError): Log {
+  return log.succession.find((each) => each.row.id === taken.log) ?? log;
 }
 
 /** The first acceptance of the same content. @throws Problem `id-taken`, `payload-missing` */
@@ -37,5 +44,5 @@ async function sameAgain(log: Log, { prediction, content }: Prepared, index: num
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {
     throw new Problem('id-taken', `The id stands at index ${index} with other content: use a new id, or a correction.`);
   }
-  return { id: prediction.id, index, time: Date.parse(entry.time), leafHash, created: false };
+  return { id: prediction.id, log, index, time: Date.parse(entry.time), leafHash, created: false };
 }

@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import type { Settings } from '../settings.ts';
+import { AesPayloadOpener } from './aes-payload-opener.ts';
 import { AesPayloadSealer } from './aes-payload-sealer.ts';
 import { DataKeyStore } from './data-key-store.ts';
 import { KeyFile } from './key-file.ts';
 import { VaultError, type KeyProvider } from './key-provider.ts';
-import type { PayloadSealer } from './payload-sealer.ts';
+import type { PayloadOpener, PayloadSealer } from './payload-sealer.ts';
 
 /** Keys and what is sealed under them. */
 export interface Vault {
+  /** Seals under a new data key. */
   sealerFor(log: number, origin: string): Promise<PayloadSealer>;
+  /** Opens only, and writes nothing. */
+  openerFor(log: number, origin: string): PayloadOpener;
 }
 
 /**
@@ -24,5 +28,9 @@ export async function openVault({ dataDir }: Pick<Settings, 'dataDir'>, pool: Po
   if (missing !== undefined) {
     throw new VaultError('kek-missing', `the database holds payloads sealed under ${missing.kek}, which the key file lacks: put it back`);
   }
-  return { sealerFor: (log, origin) => AesPayloadSealer.create(new DataKeyStore(pool, provider, log, origin), origin) };
+  const keys = (log: number, origin: string): DataKeyStore => new DataKeyStore(pool, provider, log, origin);
+  return {
+    sealerFor: (log, origin) => AesPayloadSealer.create(keys(log, origin), origin),
+    openerFor: (log, origin) => new AesPayloadOpener(keys(log, origin), origin),
+  };
 }

@@ -8,15 +8,19 @@ export interface Opening {
   payload: Uint8Array;
 }
 
-/** Seals one log's payloads. A port: production encrypts; the benchmark measures what that costs. */
-export interface PayloadSealer {
+/** Opens one log's payloads. */
+export interface PayloadOpener {
+  /** @throws VaultError `payload-unreadable`, `kek-missing` */
+  open(key: number, sealed: Uint8Array, commitment: string): Promise<Opening>;
+}
+
+/** Seals and opens one log's payloads. A port: production encrypts; the benchmark measures what that costs. */
+export interface PayloadSealer extends PayloadOpener {
   /**
    * @param commitment the entry's commitment, hexadecimal: binds the ciphertext to its entry
    * @returns the data key's id and the sealed opening
    */
   seal(opening: Opening, commitment: string): { key: number; sealed: Uint8Array };
-  /** @throws VaultError `payload-unreadable`, `kek-missing` */
-  open(key: number, sealed: Uint8Array, commitment: string): Promise<Opening>;
 }
 
 export const SALT_BYTES = 32;

@@ -1,0 +1,36 @@
+import { CoreError } from '../core/core-error.ts';
+import { parseEntry } from '../core/entry.ts';
+import { parsePayload } from '../core/payload.ts';
+import { VaultError } from '../vault/key-provider.ts';
+import { hmacHex } from '../vault/native-hmac.ts';
+import type { PayloadOpener } from '../vault/payload-sealer.ts';
+import type { EntryRow, Finding } from './fsck.ts';
+
+/** Checks an entry's payload against its commitment and the read model against the payload. */
+export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promise<{ policy: string; findings: Finding[] }> {
+  const { commitment, policy, type, time } = parseEntry(row.bytes);
+  if (row.sealed === null || row.key === null) {
+    return { policy, findings: [{ code: 'payload-missing', detail: 'the payload is missing, and no erasure says why' }] };
+  }
+  try {
+    const { salt, payload } = await opener.open(row.key, row.sealed, commitment);
+    if (hmacHex(salt, payload) !== commitment) {
+      return { policy, findings: [{ code: 'commitment-mismatch', detail: 'the payload is not the one that the entry commits to' }] };
+    }
+    const parsed = parsePayload(Buffer.from(payload).toString('utf8'));
+    if (parsed.type !== type) return { policy, findings: [{ code: 'payload-malformed', detail: 'the payload is of another type than its entry' }] };
+    return { policy, findings: readModelFindings(row, type, time, parsed.body as Record<string, unknown>) };
+  } catch (error) {
+    if (error instanceof CoreError || error instanceof VaultError) return { policy, findings: [{ code: error.code, detail: error.message }] };
+    throw error;
+  }
+}
+
+function readModelFindings(row: EntryRow, type: string, time: string, body: Record<string, unknown>): Finding[] {
+  const { id, model, version } = row;
+  const isRight =
+    type === 'prediction'
+      ? id === body['id'] && model === body['model'] && version === body['version'] && row.time === Date.parse(time)
+      : id === null;
+  return isRight ? [] : [{ code: 'read-model-wrong', detail: 'the row that lists show is not what the entry says' }];
+}
