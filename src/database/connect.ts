@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
+import type pg from 'pg';
 import { clientOptions } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { DatabaseError } from './database-error.ts';
@@ -16,7 +17,7 @@ const NOT_YET = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'E
 export async function connect(connection: Connection, log: Log, patienceMs = PATIENCE_MS): Promise<pg.Client> {
   const deadline = Date.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client({ ...clientOptions(connection), connectionTimeoutMillis: Math.max(1_000, patienceMs) });
+    const client = new Client({ ...clientOptions(connection), connectionTimeoutMillis: Math.max(1_000, patienceMs) });
     client.on('error', (error) => log('warn', `a database connection broke: ${error.message}`));
     try {
       await client.connect();

@@ -1,5 +1,6 @@
-import pg from 'pg';
-import parse from 'pg-connection-string';
+import { Pool, types } from 'pg';
+import type pg from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
 import { DatabaseError } from './database-error.ts';
 import type { Log } from './log.ts';
 
@@ -12,7 +13,7 @@ export function parseDatabaseUrl(url: string, variable = 'DATABASE_URL'): Connec
     new DatabaseError('database-url-malformed', `${variable} is not a URL of the form postgres://user:password@host:5432/database`);
   if (!/^postgres(ql)?:\/\//.test(url)) throw malformed();
   try {
-    return parse.parseIntoClientConfig(url) as Connection;
+    return parseIntoClientConfig(url);
   } catch {
     throw malformed();
   }
@@ -47,7 +48,7 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
 
 /** A pool whose idle connections may break (a restart of PostgreSQL) without bringing the process down. */
 export function openPool(connection: Connection, max: number, log: Log): pg.Pool {
-  const pool = new pg.Pool({ ...clientOptions(connection), max, connectionTimeoutMillis: 30_000, idleTimeoutMillis: 60_000 });
+  const pool = new Pool({ ...clientOptions(connection), max, connectionTimeoutMillis: 30_000, idleTimeoutMillis: 60_000 });
   pool.on('error', (error) => log('warn', `a database connection broke: ${error.message}`));
   return pool;
 }
@@ -58,8 +59,11 @@ export function openPool(connection: Connection, max: number, log: Log): pg.Pool
  */
 export const VALUE_TYPES: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 && format !== 'binary' ? parseInt8 : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+    oid === types.builtins.INT8 && format !== 'binary' ? parseInt8 : (types.getTypeParser(oid, format) as ValueParser)) as GetTypeParser,
 };
+
+type ValueParser = (text: string) => unknown;
+type GetTypeParser = pg.CustomTypesConfig['getTypeParser'];
 
 function parseInt8(text: string): number {
   const value = Number(text);

@@ -18,7 +18,7 @@ export const MIGRATIONS_DIR = join(packageFolder(), 'migrations');
 
 /** All migrations in order. Throws DatabaseError `migration-failed` unless they are numbered 1, 2, 3 … without a gap. */
 export async function readMigrationFiles(folder = MIGRATIONS_DIR): Promise<MigrationFile[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).toSorted();
   const files = await Promise.all(
     names.map(async (file) => {
       const sql = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n');

@@ -105,8 +105,8 @@ async function loadTables(owner: pg.Client, archive: Archive, manifest: BackupMa
 }
 
 async function knownSequences(owner: pg.ClientBase, { sequences }: BackupManifest): Promise<readonly SequenceState[]> {
-  const ours = (await listSequences(owner)).map(({ name }) => name).sort();
-  const theirs = sequences.map(({ name }) => name).sort();
+  const ours = (await listSequences(owner)).map(({ name }) => name).toSorted();
+  const theirs = sequences.map(({ name }) => name).toSorted();
   if (ours.join() !== theirs.join()) throw damaged('its sequences are not those of its migrations');
   return sequences;
 }
@@ -125,11 +125,11 @@ async function loadTable(owner: pg.Client, archive: Archive, table: BackedUpTabl
 }
 
 function requireSameTables(shapes: Awaited<ReturnType<typeof listTables>>, manifest: BackupManifest, archive: Archive): void {
-  const ours = shapes.map(({ name, columns }) => `${name}(${columns.join()})`).sort();
-  const theirs = manifest.tables.map(({ name, columns }) => `${name}(${columns.join()})`).sort();
+  const ours = shapes.map(({ name, columns }) => `${name}(${columns.join()})`).toSorted();
+  const theirs = manifest.tables.map(({ name, columns }) => `${name}(${columns.join()})`).toSorted();
   if (ours.join() !== theirs.join()) throw damaged('its tables are not those of its migrations');
-  const expected = [MANIFEST_NAME, ...shapes.map(({ name }) => tableFile(name))].sort();
-  if (expected.join() !== [...archive.names].sort().join()) throw damaged('it holds other files than it states');
+  const expected = [MANIFEST_NAME, ...shapes.map(({ name }) => tableFile(name))].toSorted();
+  if (expected.join() !== archive.names.toSorted().join()) throw damaged('it holds other files than it states');
 }
 
 function damaged(reason: string, cause?: unknown): DatabaseError {

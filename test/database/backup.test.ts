@@ -77,6 +77,35 @@ async function contentOf(connection: Connection): Promise<Record<string, unknown
   });
 }
 
+/** The backup with some of its files changed; `undefined` leaves one out. */
+async function altered(change: (name: string, bytes: Buffer) => Buffer | undefined, more: Record<string, string> = {}): Promise<string> {
+  const archive = await openArchive(path);
+  const files: [string, Buffer][] = Object.entries(more).map(([name, text]) => [name, Buffer.from(text)]);
+  for (const name of archive.names) {
+    const bytes = change(name, await buffer(await archive.read(name)));
+    if (bytes !== undefined) files.push([name, bytes]);
+  }
+  archive.close();
+  const target = join(folder, `${randomBytes(4).toString('hex')}.zip`);
+  await writeArchive(target, files.map(([name, bytes]) => ({ name, open: () => Readable.from([bytes]) })));
+  return target;
+}
+
+function inManifest(change: (content: Record<string, unknown[]>) => void): (name: string, bytes: Buffer) => Buffer {
+  return (name, bytes) => {
+    if (name !== 'manifest.json') return bytes;
+    const content = JSON.parse(bytes.toString()) as Record<string, unknown[]>;
+    change(content);
+    return Buffer.from(JSON.stringify(content));
+  };
+}
+
+const only = (wanted: string, change: (text: string) => string | undefined) => (name: string, bytes: Buffer) => {
+  if (name !== wanted) return bytes;
+  const text = change(bytes.toString());
+  return text === undefined ? undefined : Buffer.from(text);
+};
+
 describe('a backup', () => {
   test('states what it holds, and where each log stood', () => {
     expect(manifest.logs).toEqual([{ origin: 'ledger.example/logs/default', size: ENTRIES, root }]);
@@ -103,7 +132,7 @@ describe('a backup', () => {
     const taken = await writeBackup({
       owner,
       path: late,
-      onProgress: () => (inserted ??= source.database.owner.query(`INSERT INTO tenant (name) VALUES ('late')`)),
+      onProgress: () => void (inserted ??= source.database.owner.query(`INSERT INTO tenant (name) VALUES ('late')`)),
       log,
     });
     await inserted;
@@ -153,35 +182,6 @@ describe('a restore', () => {
     await expect(restore()).rejects.toMatchObject({ code: 'database-not-empty' });
     expect(await contentOf(clone.owner)).toEqual(before);
   });
-
-  /** The backup with some of its files changed; `undefined` leaves one out. */
-  async function altered(change: (name: string, bytes: Buffer) => Buffer | undefined, more: Record<string, string> = {}): Promise<string> {
-    const archive = await openArchive(path);
-    const files: [string, Buffer][] = Object.entries(more).map(([name, text]) => [name, Buffer.from(text)]);
-    for (const name of archive.names) {
-      const bytes = change(name, await buffer(await archive.read(name)));
-      if (bytes !== undefined) files.push([name, bytes]);
-    }
-    archive.close();
-    const target = join(folder, `${randomBytes(4).toString('hex')}.zip`);
-    await writeArchive(target, files.map(([name, bytes]) => ({ name, open: () => Readable.from([bytes]) })));
-    return target;
-  }
-
-  function inManifest(change: (content: Record<string, unknown[]>) => void): (name: string, bytes: Buffer) => Buffer {
-    return (name, bytes) => {
-      if (name !== 'manifest.json') return bytes;
-      const content = JSON.parse(bytes.toString()) as Record<string, unknown[]>;
-      change(content);
-      return Buffer.from(JSON.stringify(content));
-    };
-  }
-
-  const only = (wanted: string, change: (text: string) => string | undefined) => (name: string, bytes: Buffer) => {
-    if (name !== wanted) return bytes;
-    const text = change(bytes.toString());
-    return text === undefined ? undefined : Buffer.from(text);
-  };
 
   test.each<[string, (name: string, bytes: Buffer) => Buffer | undefined, RegExp]>([
     ['a changed row', only('tables/prediction.copy', (text) => text.replace('9007199254740991', '9007199254740990')), /SHA-256/],

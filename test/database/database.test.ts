@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { withClient } from '../../src/database/connect.ts';
-import { parseDatabaseUrl, withSetting } from '../../src/database/connection.ts';
+import { databaseUrlOf, parseDatabaseUrl, withSetting } from '../../src/database/connection.ts';
+import type { Connection } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { APPEND_ONLY_TABLES } from '../../src/database/roles.ts';
 import { refuseOldServer } from '../../src/database/server-requirements.ts';
@@ -13,6 +14,10 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(() => db.drop());
+
+function owner(): Connection {
+  return parseDatabaseUrl(db.settings.databaseUrl);
+}
 
 describe('an open database', () => {
   test('works as the runtime role, in every pool and in TypeORM', async () => {
@@ -81,8 +86,6 @@ describe('the runtime role', () => {
 });
 
 describe('refuses', () => {
-  const owner = (): ReturnType<typeof parseDatabaseUrl> => parseDatabaseUrl(db.settings.databaseUrl);
-
   test.each(['synchronous_commit'])('a role whose %s is off, though the server’s is on', async (setting) => {
     const { databaseUrl, dataDir } = db.settings;
     await withClient(owner(), log, async (client) => {
@@ -162,7 +165,6 @@ describe('refuses', () => {
 });
 
 async function openClone(clone: Pick<Awaited<ReturnType<typeof cloneTemplate>>, 'owner' | 'runtime'>): Promise<void> {
-  const { databaseUrlOf } = await import('../../src/database/connection.ts');
   const database = await openDatabase({
     dataDir: db.settings.dataDir,
     databaseUrl: databaseUrlOf(clone.owner),

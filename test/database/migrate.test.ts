@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { appendFile, cp, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withClient } from '../../src/database/connect.ts';
 import { databaseUrlOf } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { MIGRATIONS_DIR, readMigrationFiles } from '../../src/database/migration-files.ts';
+import { dumpSchema } from '../../src/database/schema-dump.ts';
 import { cloneTemplate } from '../test-database.ts';
 import type { Clone } from '../test-database.ts';
 import { ServiceChild } from './service.ts';
@@ -40,7 +41,7 @@ async function openAndClose(): Promise<void> {
 }
 
 async function applied(): Promise<unknown[]> {
-  return withClient(clone.owner, log, async (client) => (await client.query('SELECT number, name FROM migration_files ORDER BY number')).rows);
+  return withClient(clone.owner, log, async (client) => (await client.query<object>('SELECT number, name FROM migration_files ORDER BY number')).rows);
 }
 
 test('a database is migrated once, whichever of two processes that start together comes first', async () => {
@@ -49,7 +50,7 @@ test('a database is migrated once, whichever of two processes that start togethe
   expect(await Promise.all(children.map((child) => child.end('SIGTERM')))).toEqual([0, 0]);
   const files = await readMigrationFiles();
   expect(await applied()).toEqual(files.map(({ number, name }) => ({ number, name })));
-  expect(children.map(({ stderr }) => stderr.match(/migration .* applied/g)?.length ?? 0).sort()).toEqual([0, files.length]);
+  expect(children.map(({ stderr }) => stderr.match(/migration .* applied/g)?.length ?? 0).toSorted()).toEqual([0, files.length]);
 });
 
 test('a later migration is applied to a database of an earlier release', async () => {
@@ -92,4 +93,13 @@ test('a database of a newer release is refused', async () => {
 test('a gap in the numbers is refused', async () => {
   await writeFile(join(migrationsDir, '0099_far.sql'), 'select 1');
   await expect(openAndClose()).rejects.toMatchObject({ code: 'migration-failed', message: expect.stringContaining('0099_far') });
+});
+
+test('migrations/schema.sql is what the migrations make', async () => {
+  const database = await openDatabase({ dataDir: tmpdir(), ...urls(), log });
+  try {
+    expect(await readFile(join(MIGRATIONS_DIR, 'schema.sql'), 'utf8')).toBe(await dumpSchema(database.owner));
+  } finally {
+    await database.close();
+  }
 });

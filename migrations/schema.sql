@@ -1,0 +1,235 @@
+-- The schema after all migrations. Written by "npm run schema", compared by "npm run schema:check"; never edited by hand.
+
+CREATE TABLE api_key (
+  digest bytea NOT NULL,
+  tenant integer NOT NULL,
+  principal text NOT NULL,
+  role text NOT NULL,
+  prefix text NOT NULL,
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  revoked timestamp with time zone
+);
+ALTER TABLE api_key ADD CONSTRAINT api_key_principal_key UNIQUE (principal);
+ALTER TABLE api_key ADD CONSTRAINT api_key_pkey PRIMARY KEY (digest);
+ALTER TABLE api_key ADD CONSTRAINT api_key_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
+ALTER TABLE api_key ADD CONSTRAINT api_key_digest_check CHECK ((octet_length(digest) = 32));
+GRANT INSERT, SELECT ON api_key TO prediction_ledger_runtime;
+
+CREATE TABLE checkpoint (
+  log integer NOT NULL,
+  size bigint NOT NULL,
+  root bytea NOT NULL,
+  note text NOT NULL,
+  published timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (log, size);
+ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_root_check CHECK ((octet_length(root) = 32));
+ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_size_check CHECK ((size >= 0));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON checkpoint FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON checkpoint TO prediction_ledger_runtime;
+
+CREATE TABLE data_key (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  log integer NOT NULL,
+  wrapped_by text NOT NULL,
+  wrapped bytea NOT NULL,
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE data_key ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
+ALTER TABLE data_key ADD CONSTRAINT data_key_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+GRANT DELETE, SELECT ON data_key TO prediction_ledger_eraser;
+GRANT INSERT, SELECT ON data_key TO prediction_ledger_runtime;
+
+CREATE TABLE entry (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  bytes bytea NOT NULL
+);
+ALTER TABLE entry ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE entry ADD CONSTRAINT entry_pkey PRIMARY KEY (log, index);
+ALTER TABLE entry ADD CONSTRAINT entry_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE entry ADD CONSTRAINT entry_bytes_check CHECK ((octet_length(bytes) <= 65535));
+ALTER TABLE entry ADD CONSTRAINT entry_index_check CHECK ((index >= 0));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON entry TO prediction_ledger_runtime;
+
+CREATE TABLE log (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  tenant integer NOT NULL,
+  name text NOT NULL,
+  origin text NOT NULL,
+  open boolean NOT NULL,
+  predecessor integer,
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE log ADD CONSTRAINT log_name_key UNIQUE (name);
+ALTER TABLE log ADD CONSTRAINT log_origin_key UNIQUE (origin);
+ALTER TABLE log ADD CONSTRAINT log_predecessor_key UNIQUE (predecessor);
+ALTER TABLE log ADD CONSTRAINT log_pkey PRIMARY KEY (id);
+ALTER TABLE log ADD CONSTRAINT log_predecessor_fkey FOREIGN KEY (predecessor) REFERENCES log(id);
+ALTER TABLE log ADD CONSTRAINT log_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
+ALTER TABLE log ADD CONSTRAINT log_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+CREATE INDEX log_tenant ON log USING btree (tenant);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON log TO prediction_ledger_runtime;
+
+CREATE TABLE log_head (
+  log integer NOT NULL,
+  size bigint NOT NULL,
+  head bytea NOT NULL,
+  frontier bytea NOT NULL,
+  "time" bigint NOT NULL,
+  policy bytea
+) WITH (fillfactor=20);
+ALTER TABLE log_head ADD CONSTRAINT log_head_pkey PRIMARY KEY (log);
+ALTER TABLE log_head ADD CONSTRAINT log_head_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE log_head ADD CONSTRAINT log_head_frontier_check CHECK (((octet_length(frontier) % 32) = 0));
+ALTER TABLE log_head ADD CONSTRAINT log_head_head_check CHECK ((octet_length(head) = 32));
+ALTER TABLE log_head ADD CONSTRAINT log_head_policy_check CHECK ((octet_length(policy) = 32));
+ALTER TABLE log_head ADD CONSTRAINT log_head_size_check CHECK ((size >= 0));
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER only_grows BEFORE DELETE OR UPDATE ON log_head FOR EACH ROW EXECUTE FUNCTION refuse_head_change();
+GRANT INSERT, SELECT ON log_head TO prediction_ledger_runtime;
+
+CREATE TABLE log_key (
+  log integer NOT NULL,
+  vkey text NOT NULL,
+  first_index bigint NOT NULL
+);
+ALTER TABLE log_key ADD CONSTRAINT log_key_pkey PRIMARY KEY (log, vkey);
+ALTER TABLE log_key ADD CONSTRAINT log_key_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE log_key ADD CONSTRAINT log_key_first_index_check CHECK ((first_index >= 0));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON log_key FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON log_key TO prediction_ledger_runtime;
+
+CREATE TABLE payload (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  key bigint NOT NULL,
+  sealed bytea NOT NULL
+);
+ALTER TABLE payload ALTER COLUMN sealed SET STORAGE EXTERNAL;
+ALTER TABLE payload ADD CONSTRAINT payload_pkey PRIMARY KEY (log, index);
+ALTER TABLE payload ADD CONSTRAINT payload_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
+GRANT INSERT, SELECT ON payload TO prediction_ledger_runtime;
+
+CREATE TABLE prediction (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  id text NOT NULL,
+  "time" bigint NOT NULL,
+  model text NOT NULL,
+  version text NOT NULL,
+  deployment text,
+  outcome text
+);
+ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
+ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
+ALTER TABLE prediction ADD CONSTRAINT prediction_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
+
+CREATE TABLE tenant (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE tenant ADD CONSTRAINT tenant_name_key UNIQUE (name);
+ALTER TABLE tenant ADD CONSTRAINT tenant_pkey PRIMARY KEY (id);
+ALTER TABLE tenant ADD CONSTRAINT tenant_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tenant FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tenant FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON tenant TO prediction_ledger_runtime;
+
+CREATE TABLE tile (
+  log integer NOT NULL,
+  level smallint NOT NULL,
+  index bigint NOT NULL,
+  root bytea NOT NULL,
+  hashes bytea NOT NULL
+);
+ALTER TABLE tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+ALTER TABLE tile ADD CONSTRAINT tile_pkey PRIMARY KEY (log, level, index);
+ALTER TABLE tile ADD CONSTRAINT tile_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE tile ADD CONSTRAINT tile_hashes_check CHECK ((octet_length(hashes) = 8192));
+ALTER TABLE tile ADD CONSTRAINT tile_index_check CHECK ((index >= 0));
+ALTER TABLE tile ADD CONSTRAINT tile_level_check CHECK (((level >= 0) AND (level <= 7)));
+ALTER TABLE tile ADD CONSTRAINT tile_root_check CHECK ((octet_length(root) = 32));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tile FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tile FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON tile TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if _size < _expected then
+    raise exception 'a log never shrinks: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
+  end if;
+  update log_head set size = _size, head = _head, frontier = _frontier, time = _time, policy = _policy
+   where log = _log and size = _expected;
+  return found;
+end $function$;
+GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION first_prediction_at(_log integer, _time bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare low bigint := 0; high bigint; middle bigint; found_time bigint;
+begin
+  select index + 1 into high from prediction where log = _log order by index desc limit 1;
+  high := coalesce(high, 0);
+  while low < high loop
+    middle := (low + high) / 2;
+    select time into found_time from prediction where log = _log and index >= middle order by index limit 1;
+    if found_time is null or found_time >= _time then high := middle; else low := middle + 1; end if;
+  end loop;
+  return low;
+end $function$;
+GRANT EXECUTE ON FUNCTION first_prediction_at(integer,bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION lock_head(_log integer)
+ RETURNS SETOF log_head
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select * from log_head where log = _log for update
+$function$;
+GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'integrity_constraint_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_head_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or new.log <> old.log or new.size < old.size or new.time < old.time then
+    raise exception 'log_head may only grow' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+GRANT USAGE ON SCHEMA public TO prediction_ledger_eraser;
+GRANT USAGE ON SCHEMA public TO prediction_ledger_runtime;
