@@ -1,10 +1,11 @@
+import { isJsonObject, parseObject, type JsonObject } from './json-object.ts';
 import { DemoFailure } from './narrator.ts';
 
 /** An answer of the service: the status and the body, as text and (where it is JSON) as members. */
 export interface Answer {
   status: number;
   text: string;
-  json: Readonly<Record<string, unknown>>;
+  json: JsonObject;
 }
 
 /** Where one prediction went, as the answer to its POST says. */
@@ -26,12 +27,12 @@ export class LedgerClient {
   async post(path: string, key: string, contentType: string, body: string): Promise<Answer> {
     const headers = { authorization: `Bearer ${key}`, 'content-type': contentType };
     const response = await fetch(this.#url + path, { method: 'POST', headers, body, signal: this.#signal });
-    return answer(response.status, await response.text());
+    return answerOf(response);
   }
 
   async get(path: string, key: string): Promise<Answer> {
     const response = await fetch(this.#url + path, { headers: { authorization: `Bearer ${key}` }, signal: this.#signal });
-    return answer(response.status, await response.text());
+    return answerOf(response);
   }
 
   /** A resource of the open log, with no key at all. Throws DemoFailure for any status but 200. */
@@ -45,19 +46,14 @@ export class LedgerClient {
 
 /** Reads `{id, index}` out of an answer, or of one result of a batch. Throws DemoFailure if they are not there. */
 export function placed(json: unknown): Placed {
-  const { id, index } = (json ?? {}) as Readonly<Record<string, unknown>>;
+  const { id, index } = isJsonObject(json) ? json : {};
   if (typeof id !== 'string' || typeof index !== 'number') {
     throw new DemoFailure(`no id and index in the answer: ${JSON.stringify(json).slice(0, 500)}`);
   }
   return { id, index };
 }
 
-function answer(status: number, text: string): Answer {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    json = undefined; // not every resource is JSON
-  }
-  return { status, text, json: json !== null && typeof json === 'object' ? (json as Answer['json']) : {} };
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return { status: response.status, text, json: parseObject(text) };
 }

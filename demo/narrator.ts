@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { SingleBar } from 'cli-progress';
 
 /** A thing the demo promised did not happen. */
@@ -11,7 +12,7 @@ export function must(condition: boolean, otherwise: string): asserts condition {
 }
 
 const INDENT = '   ';
-const terminal = process.stdout.isTTY === true;
+const terminal = isatty(1);
 const styled = terminal && process.env['NO_COLOR'] === undefined;
 const style = (code: number, text: string): string => (styled ? `\u001b[${code}m${text}\u001b[0m` : text);
 const bold = (text: string): string => style(1, text);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isJsonObject, type JsonObject } from './json-object.ts';
 import { placed, type Answer, type LedgerClient, type Placed } from './ledger-client.ts';
 import { must, type Progress } from './narrator.ts';
 import type { Prediction } from './prediction.ts';
@@ -51,7 +52,7 @@ export async function postInBatches(
       const taken = results.filter(({ status }) => status === 201).map(placed);
       all.push(...taken);
       progress.advance(taken.length);
-      waiting = waiting.filter((_, i) => results[i]?.status === BUSY);
+      waiting = waiting.filter((_, i) => results[i]?.['status'] === BUSY);
     }
     must(waiting.length === 0, `the service was too busy for ${waiting.length} records of a batch`);
     return all;
@@ -59,12 +60,12 @@ export async function postInBatches(
 }
 
 /** One batch; its results in the order of its records. */
-async function postBatch(client: LedgerClient, key: string, batch: readonly Prediction[]): Promise<{ status: number }[]> {
+async function postBatch(client: LedgerClient, key: string, batch: readonly Prediction[]): Promise<JsonObject[]> {
   const lines = batch.map((prediction) => `${JSON.stringify(prediction)}\n`).join('');
   const answer = await client.post('/v1/predictions/batch', key, 'application/x-ndjson', lines);
   must(answer.status === 200, `a batch answered ${answer.status}: ${answer.text}`);
-  const { results } = answer.json;
-  must(Array.isArray(results) && results.length === batch.length, `a batch of ${batch.length} got other results`);
+  const results = Array.isArray(answer.json['results']) ? answer.json['results'].filter(isJsonObject) : [];
+  must(results.length === batch.length, `a batch of ${batch.length} got ${results.length} results`);
   return results;
 }
 

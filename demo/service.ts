@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseObject } from './json-object.ts';
 import { DemoFailure } from './narrator.ts';
 
 /** First start: initdb, migrations, keys. Generous, because a busy machine is slow and a hang is rare. */
@@ -11,7 +12,7 @@ const READY_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 20_000;
 
 /** What the service may inherit. A DATABASE_URL of the reader's, above all, is none of the demo's business. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot'];
+const INHERITED = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot']);
 
 /** The service in a process of its own, as `npm start` would run it. */
 export class Service {
@@ -29,9 +30,9 @@ export class Service {
 
   static spawn(options: { main: string; dataDir: string; port: number; logFile: string }): Service {
     const { main, dataDir, port, logFile } = options;
-    const inherited = INHERITED.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined);
+    const inherited = Object.entries(process.env).filter(([name]) => INHERITED.has(name));
     const child = spawn(process.execPath, [main], {
-      env: { ...Object.fromEntries(inherited), DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' },
+      env: { ...Object.fromEntries<string | undefined>(inherited), DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own: Ctrl-C reaches the demo alone, which then stops the service in good order.
       detached: true,
@@ -90,9 +91,9 @@ export async function freePort(): Promise<number> {
 
 /** The API keys that the first start has written, one a role. Throws DemoFailure where a role has none. */
 export async function readKeys(dataDir: string): Promise<{ producer: string; auditor: string }> {
-  const keys: unknown = JSON.parse(await readFile(join(dataDir, 'keys.json'), 'utf8'));
+  const keys = parseObject(await readFile(join(dataDir, 'keys.json'), 'utf8'));
   const key = (role: string): string => {
-    const value = keys !== null && typeof keys === 'object' ? Reflect.get(keys, role) : undefined;
+    const value = keys[role];
     if (typeof value !== 'string') throw new DemoFailure(`keys.json has no key for the role ${role}`);
     return value;
   };

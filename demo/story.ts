@@ -6,6 +6,7 @@ import { openCheckpoint } from '../src/core/checkpoint.ts';
 import { parseVkey } from '../src/core/vkey.ts';
 import { DATA_SET, loadBankMarketing, splitClients } from './bank-marketing.ts';
 import { CallModel } from './call-model.ts';
+import { parseObject } from './json-object.ts';
 import { LedgerClient, placed, type Placed } from './ledger-client.ts';
 import { copyLog, forgeEntry, type LogCopy } from './log-copy.ts';
 import { measure } from './metrics.ts';
@@ -159,7 +160,7 @@ export class Story {
     const answer = await client.get(`/v1/predictions/${first.id}/receipt`, key);
     must(answer.status === 200, `the receipt was answered ${answer.status}: ${answer.text}`);
     await writeFile(at('receipt.json'), answer.text);
-    const entry: unknown = JSON.parse(String(answer.json['entry']));
+    const entry = parseObject(String(answer.json['entry']));
     say('The receipt opens this entry of the log, which itself shows nothing of the client, only a salted commitment:');
     quote(members(entry));
 
@@ -219,7 +220,7 @@ function rate({ placed: { length }, elapsed }: Posted): string {
 const LINE = 104;
 
 /** JSON, one line a member, each cut to fit. */
-function members(value: unknown): string {
-  const lines = Object.entries(value ?? {}).map(([name, member]) => `${JSON.stringify(name)}: ${JSON.stringify(member)}`);
+function members(value: object): string {
+  const lines = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${JSON.stringify(member)}`);
   return lines.map((line) => (line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line)).join('\n');
 }

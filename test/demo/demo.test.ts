@@ -26,9 +26,9 @@ describe('the data set', () => {
   });
 
   test('is split into disjoint parts that leave no client out', () => {
-    const rows = new Set([...training, ...unseen].map(({ row }) => row));
+    const together = new Set([...training, ...unseen].map(({ row }) => row));
     expect(training).toHaveLength(10_000);
-    expect(rows.size).toBe(45_211);
+    expect(together.size).toBe(45_211);
   });
 
   test('with other columns or a torn line is refused', () => {
