@@ -28,4 +28,16 @@ export const CONTESTANTS: readonly Contestant[] = [
     key: 'b', title: 'hand-rolled: Nest, Express, TypeORM, row lock on the head, pool 10', entry: 'hand-rolled',
     subjects: 'recurring', batches: true, countSql: COUNT_ROWS,
   },
+  {
+    key: 'c', title: 'ours without encryption: authentication, contract, commitment, chain, tree', entry: 'ours-unencrypted',
+    subjects: 'recurring', batches: true, countSql: COUNT_ROWS,
+  },
+  {
+    key: 'd', title: 'ours with everything that is on by default, 1,000 recurring subjects', entry: 'ours',
+    subjects: 'recurring', batches: true, countSql: COUNT_ROWS,
+  },
+  {
+    key: 'd-new', title: 'the same, every prediction of a new subject', entry: 'ours',
+    subjects: 'new', batches: true, countSql: COUNT_ROWS,
+  },
 ];

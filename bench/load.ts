@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openConnection, type HttpConnection } from './http-connection.ts';
+import { openConnection } from './http-connection.ts';
 import type { LoadMessage, LoadOptions, LoadResult } from './load-options.ts';
 import { appendRequests, readRequests, type Requests } from './requests.ts';
 
@@ -32,9 +32,9 @@ class Load {
   async run(tell: (message: LoadMessage) => void): Promise<LoadResult> {
     const { connections, records, warmSeconds, seconds } = this.#options;
     const drained = new Promise<void>((resolve) => (this.#idle = resolve));
-    const opened = await Promise.all(Array.from({ length: connections }, () => this.#open()));
+    const begins = await Promise.all(Array.from({ length: connections }, () => this.#open()));
     const clock = setInterval(() => this.#tenths.push(this.#acknowledged), 100);
-    for (const start of opened) start.begin();
+    for (const begin of begins) begin();
     if (warmSeconds > 0) await sleep(warmSeconds * 1000);
     tell({ phase: 'measuring' });
     const began = performance.now();
@@ -48,7 +48,6 @@ class Load {
     this.#stopped = true;
     await drained;
     clearInterval(clock);
-    for (const { connection } of opened) connection.close();
     const milliseconds = (percentile: number): number => this.#histogram.percentile(percentile) / 1000;
     return {
       seconds: took, requests: this.#requests, records: this.#records, acknowledged: this.#acknowledged, refused: this.#refused,
@@ -59,12 +58,15 @@ class Load {
     };
   }
 
-  async #open(): Promise<{ connection: HttpConnection; begin: () => void }> {
+  /** Gives what sends its first request. */
+  async #open(): Promise<() => void> {
     const requests = this.#requestsOfOne();
     const { refusals, records: enough = Infinity } = this.#options;
     let sentAt = 0;
     const send = (): void => {
       if (this.#stopped || this.#acknowledged >= enough) {
+        // Not kept until the others have their replies: servers close connections that stay silent.
+        connection.close();
         this.#underWay -= 1;
         if (this.#underWay === 0) this.#idle();
         return;
@@ -86,7 +88,7 @@ class Load {
     };
     const connection = await openConnection(this.#options.port, onReply, (error) => fail(error.message));
     this.#underWay += 1;
-    return { connection, begin: send };
+    return send;
   }
 
   #requestsOfOne(): Requests {

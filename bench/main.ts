@@ -13,14 +13,6 @@ import { TARGETS } from './targets.ts';
 
 const WARM_WAL_BYTES = 2.5e9;
 
-const options = readOptions(process.argv.slice(2), CONTESTANTS);
-const cluster = await startCluster(options.dataDir, options.settings);
-try {
-  await run(cluster, options);
-} finally {
-  await cluster.stop();
-}
-
 async function run(cluster: Cluster, options: BenchOptions): Promise<void> {
   const walSegmentsReady = options.smoke ? await readySegments(cluster) : await warmWal(cluster, WARM_WAL_BYTES);
   if (!options.smoke) console.log(`The WAL is warm: ${walSegmentsReady} segments lie ready.`);
@@ -70,3 +62,16 @@ function progress(round: number, key: string, { connections, batch }: Cell, figu
     `µs a record: server ${serverCpu.toFixed(1)}, PostgreSQL ${postgresCpu.toFixed(1)}, load ${loadCpu.toFixed(1)}; fdatasync ${syncMicroseconds.toFixed(0)} µs`
   );
 }
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), CONTESTANTS);
+  const cluster = await startCluster(options.dataDir, options.settings);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cluster.stop().finally(() => process.exit(1)));
+  try {
+    await run(cluster, options);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+await main();

@@ -51,6 +51,7 @@ export async function measure(cluster: Cluster, contestant: Contestant, cell: Ce
     const syncMicroseconds = syncTime(cluster.folder);
     const { result, used } = await loadAndMeter(cluster, server, contestant, cell, times);
     await checkCount(environment, contestant, result.acknowledged);
+    if (result.records === 0) throw new Error(`${contestant.key}: nothing was acknowledged in ${times.seconds} s; measure longer`);
     const perRecord = (total: number): number => total / result.records;
     return {
       recordsPerSecond: result.records / result.seconds,
@@ -75,10 +76,9 @@ async function loadAndMeter(cluster: Cluster, server: ServerProcess, contestant:
   const readings: Promise<Meters>[] = [];
   const mark = (): void => void readings.push(read());
   const path = cell.batch === 1 ? '/v1/predictions' : '/v1/predictions/batch';
-  const result = await runLoad(
-    { port, key, connections: cell.connections, work: { kind: 'append', path, batch: cell.batch, subjects: contestant.subjects }, ...times },
-    { measuring: mark, measured: mark },
-  );
+  const work = { kind: 'append' as const, path, batch: cell.batch, subjects: contestant.subjects };
+  const { warmSeconds, seconds } = times;
+  const result = await runLoad({ port, key, connections: cell.connections, work, warmSeconds, seconds }, { measuring: mark, measured: mark });
   const [before, after] = await Promise.all(readings);
   if (before === undefined || after === undefined) throw new Error('the load generator measured nothing');
   return {

@@ -19,7 +19,7 @@ export interface BenchOptions {
 }
 
 /** A short run that checks that everything works and says nothing of times. */
-const SMOKE = { connections: [8], batches: [1, 100], rounds: 1, seconds: 1, warmSeconds: 0.2 };
+const SMOKE = { connections: [8], batches: [1, 10], rounds: 1, seconds: 2, warmSeconds: 0.2 };
 
 export function readOptions(args: readonly string[], contestants: readonly Contestant[]): BenchOptions {
   const keys = contestants.map(({ key }) => key);

@@ -9,6 +9,7 @@ export interface ServerProcess {
   readonly port: number;
   /** What producers send as bearer key; servers that check none are sent one too. */
   readonly key: string;
+  readonly auditorKey: string;
   stop(): Promise<void>;
 }
 
@@ -21,8 +22,8 @@ export async function startServer(name: string, environment: Record<string, stri
   // Beside this file is the compiled one, in dist.
   const entry = fileURLToPath(new URL(`./servers/${name}.js`, import.meta.url));
   const child = fork(entry, [], { env: { ...process.env, NODE_ENV: 'production', ...environment }, execArgv: ['--enable-source-maps'] });
-  const { port, key = UNCHECKED_KEY } = await firstMessage(child, name);
-  return { pid: child.pid as number, port, key, stop: () => stop(child) }; // it sent a message, so it has a pid
+  const { port, key = UNCHECKED_KEY, auditorKey = UNCHECKED_KEY } = await firstMessage(child, name);
+  return { pid: child.pid as number, port, key, auditorKey, stop: () => stop(child) }; // it sent a message, so it has a pid
 }
 
 function firstMessage(child: ChildProcess, name: string): Promise<ServerMessage> {

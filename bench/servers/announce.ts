@@ -3,6 +3,8 @@ export interface ServerMessage {
   port: number;
   /** The key that producers send, where the server checks one. */
   key?: string;
+  /** The key that may list and read, likewise. */
+  auditorKey?: string;
 }
 
 /** Tells the bench where to send the load, and closes when the bench asks (SIGTERM). */
