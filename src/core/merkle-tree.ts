@@ -14,6 +14,8 @@ const NODE_PREFIX = 0x01;
 // Hashing runs to its end before it returns, so one scratch buffer each serves every call and spares an allocation.
 const leafScratch = new Uint8Array(1 + 65_535);
 leafScratch[0] = LEAF_PREFIX;
+// Entries of one length are hashed through one view: making views costs more than filling them.
+const leafViews: Uint8Array[] = [];
 const nodeScratch = new Uint8Array(1 + 2 * HASH_BYTES);
 nodeScratch[0] = NODE_PREFIX;
 
@@ -21,7 +23,7 @@ nodeScratch[0] = NODE_PREFIX;
 export function leafHash(entry: Uint8Array): Uint8Array {
   if (entry.length >= leafScratch.length) return sha256(concat(Uint8Array.of(LEAF_PREFIX), entry));
   leafScratch.set(entry, 1);
-  return sha256(leafScratch.subarray(0, entry.length + 1));
+  return sha256((leafViews[entry.length] ??= leafScratch.subarray(0, entry.length + 1)));
 }
 
 /** Hash of an interior node, SHA-256(0x01 || left || right). Precondition: both are 32 bytes. */

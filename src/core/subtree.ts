@@ -48,12 +48,14 @@ export function foldNodes(hashes: readonly Uint8Array[]): Uint8Array {
  * @throws CoreError `proof-malformed` when the reader returns other than one 32-byte hash a node
  */
 export async function subtreeHashes(ranges: readonly LeafRange[], read: HashReader): Promise<Uint8Array[]> {
-  const parts = ranges.map(completeNodes);
-  const nodes = parts.flat();
+  const nodes: NodeId[] = [];
+  const ends = ranges.map((range) => {
+    for (const node of completeNodes(range)) nodes.push(node);
+    return nodes.length;
+  });
   const hashes = nodes.length === 0 ? [] : await read(nodes);
   if (hashes.length !== nodes.length || hashes.some((hash) => hash.length !== HASH_BYTES)) {
     throw new CoreError('proof-malformed', `the reader owes ${nodes.length} hashes of ${HASH_BYTES} bytes`);
   }
-  let next = 0;
-  return parts.map((part) => foldNodes(hashes.slice(next, (next += part.length))));
+  return ends.map((end, i) => foldNodes(hashes.slice(ends[i - 1] ?? 0, end)));
 }
