@@ -1,16 +1,20 @@
 import { hash } from 'node:crypto';
-import { installSha256 } from '../core/sha256.ts';
+import { installSha256, type Sha256 } from '../core/sha256.ts';
+
+const HASH_BYTES = 32;
+
+/**
+ * SHA-256 by OpenSSL. The digest is asked for as a Latin-1 string, whose characters are its bytes: a Buffer would take
+ * twice as long, for its memory lies outside of the JavaScript heap.
+ */
+const sha256: Sha256 = (data) => {
+  const digest = hash('sha256', data, 'latin1');
+  const bytes = new Uint8Array(HASH_BYTES);
+  for (let i = 0; i < HASH_BYTES; i++) bytes[i] = digest.charCodeAt(i);
+  return bytes;
+};
 
 /** Puts OpenSSL's SHA-256 behind `core`: several times as fast as the JavaScript that a browser runs. */
 export function installNativeSha256(): void {
-  installSha256(nativeSha256);
-}
-
-/** SHA-256 by node:crypto: 32 bytes. */
-export function nativeSha256(data: Uint8Array): Uint8Array {
-  // A string of bytes ('binary') comes back in half the time of a Buffer, whose memory lies outside of the heap.
-  const digest = hash('sha256', data, 'binary');
-  const bytes = new Uint8Array(32);
-  for (let i = 0; i < 32; i++) bytes[i] = digest.charCodeAt(i);
-  return bytes;
+  installSha256(sha256);
 }
