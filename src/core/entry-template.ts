@@ -77,6 +77,8 @@ export class EntryTemplate {
     mask.fill(0, prev, prev + HASH_DIGITS);
     mask.fill(0, timeAt, timeAt + TIME_BYTES);
     scratch.set(bytes);
+    // One that is known was parsed for its day alone.
+    if (this.#images.some((image) => image.length === bytes.length && agrees(image.words, image.mask))) return;
     if (this.#images.length === MAX_IMAGES) this.#images.shift();
     this.#images.push({
       length: bytes.length,
