@@ -8,6 +8,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { LogKeyFolder } from './ledger/log-key.ts';
 import type { LogRow } from './ledger/log-row.ts';
 import { installNativeSha256 } from './ledger/native-sha256.ts';
+import { QueueBudget } from './ledger/pending-queue.ts';
 import { PolicyBundle } from './ledger/policy-bundle.ts';
 import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
@@ -17,6 +18,8 @@ import type { PayloadSealer } from './vault/payload-sealer.ts';
 
 /** How long a request waits for a database that is away, in ms. */
 const PATIENCE_MS = 5000;
+/** Logs that commit at the same moment; further ones take turns. */
+const APPEND_CONNECTIONS = 4;
 /** Replicas that start at once make the default log one after another. Any number, the same everywhere. */
 const BOOTSTRAP_LOCK = 7_301_502;
 
@@ -68,7 +71,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const vault = await openVault(settings, pool);
     const ledger = new Ledger({
       pool,
-      store: new PostgresLogStore(pool),
+      store: new PostgresLogStore(pool, database.newPool(APPEND_CONNECTIONS)),
       checkpointStore,
       keys: new LogKeyFolder(settings.dataDir),
       clock,
@@ -76,6 +79,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       policy,
       logOrigin: settings.logOrigin,
       limits: settings.limits,
+      budget: new QueueBudget(settings.limits.maxTotalQueueBytes),
       publishIntervalMs: settings.publishIntervalMs,
       patienceMs: PATIENCE_MS,
       sealerFor: overrides.sealerFor ?? ((row) => vault.sealerFor(row.id, row.origin)),

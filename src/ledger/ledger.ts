@@ -10,7 +10,7 @@ import type { LogKeyFolder } from './log-key.ts';
 import { openLog } from './open-log.ts';
 import { insertLog, readLogs, type LogRow } from './log-row.ts';
 import type { LogStore } from './log-store.ts';
-import type { QueueLimits } from './pending-queue.ts';
+import type { QueueBudget, QueueLimits } from './pending-queue.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
 import type { PayloadSealer } from '../vault/payload-sealer.ts';
 
@@ -23,7 +23,8 @@ export interface LedgerOptions {
   clockMonitor: ClockMonitor;
   policy: PolicyBundle;
   logOrigin: string;
-  limits: QueueLimits & { maxTotalQueueBytes: number };
+  limits: QueueLimits;
+  budget: QueueBudget;
   publishIntervalMs: number;
   patienceMs: number;
   sealerFor: (row: LogRow) => Promise<PayloadSealer>;
@@ -53,7 +54,8 @@ export class Ledger {
   async close(): Promise<void> {
     clearInterval(this.timer);
     await this.publishing;
-    await Promise.all([...this.byName.values()].map((log) => log.close()));
+    // What was acknowledged is published before the process ends, where that can be done.
+    await Promise.all(this.logs.map((log) => log.close().then(() => this.publish(log))));
   }
 
   /** The log of that name, if there is one. */
@@ -134,18 +136,28 @@ export class Ledger {
     return { origin, size: head.size, root: toHex(head.range.root()) };
   }
 
+  /** Publishes every log that has grown; one query finds them, however many logs there are. */
   private publishAll(): void {
-    this.publishing = Promise.all(
-      this.logs.map(async (log) => {
-        try {
-          if (log.stopped === undefined) await log.publisher.publish();
-          else await log.publisher.refresh();
-        } catch (error) {
-          // A stop has been said already; a database that is away is waited for.
-          if (!(error instanceof AppendError)) this.options.say('warn', `log ${log.row.name}: no checkpoint: ${describe(error)}`);
-        }
-      }),
-    );
+    this.publishing = this.grownLogs()
+      .then((logs) => Promise.all(logs.map((log) => this.publish(log))))
+      .catch((error: unknown) => this.options.say('warn', `no checkpoints: ${describe(error)}`));
+  }
+
+  private async grownLogs(): Promise<Log[]> {
+    const { rows } = await this.options.pool.query<{ log: number; size: number }>('select log, size from log_head');
+    const sizes = new Map(rows.map(({ log, size }) => [log, size]));
+    // Grown, or shrunk: then publishing finds out why.
+    return this.logs.filter((log) => sizes.get(log.row.id) !== log.publisher.latest?.size);
+  }
+
+  private async publish(log: Log): Promise<void> {
+    try {
+      if (log.stopped === undefined) await log.publisher.publish();
+      else await log.publisher.refresh();
+    } catch (error) {
+      // A stop has been said already; a database that is away is waited for.
+      if (!(error instanceof AppendError)) this.options.say('warn', `log ${log.row.name}: no checkpoint: ${describe(error)}`);
+    }
   }
 }
 

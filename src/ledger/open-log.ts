@@ -52,6 +52,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
     store,
     clock: options.clock,
     limits: options.limits,
+    budget: options.budget,
     patienceMs: options.patienceMs,
     policy: options.policy.digest,
     guard: () => {

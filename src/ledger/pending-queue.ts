@@ -13,6 +13,26 @@ export interface QueueLimits {
   maxQueueBytes: number;
 }
 
+/** Bytes that may wait in all queues together, so that many tenants cannot fill the memory that one may not. */
+export class QueueBudget {
+  private left: number;
+
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  /** Whether so many bytes were to be had. */
+  take(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    this.left -= bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.left += bytes;
+  }
+}
+
 /** One transaction takes at most so much: enough to amortise its cost, little enough to keep the tail short. */
 const MAX_BATCH_ENTRIES = 1000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
@@ -24,13 +44,15 @@ export class PendingQueue {
   private waiting: Pending[] = [];
   private readonly ids = new Map<string, Pending>();
   private bytes = 0;
-  /** Entries a ms, smoothed; 0 until the first commit. */
-  private rate = 0;
+  /** How long a commit takes, smoothed, in ms. */
+  private commitMs = 0;
   private closed = false;
   private readonly limits: QueueLimits;
+  private readonly budget: QueueBudget;
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: QueueLimits, budget: QueueBudget) {
     this.limits = limits;
+    this.budget = budget;
   }
 
   get empty(): boolean {
@@ -42,12 +64,15 @@ export class PendingQueue {
     if (this.closed) throw new AppendError('shutting-down', 'the service is shutting down', 1000);
     const { length } = this.waiting;
     const { maxQueueEntries, maxQueueBytes } = this.limits;
-    const waitMs = this.rate > 0 ? length / this.rate : 0;
-    if (length >= maxQueueEntries || this.bytes + pending.draft.sealed.length > maxQueueBytes || waitMs > MAX_WAIT_MS) {
-      throw new AppendError('queue-full', 'more is waiting than can be committed in a second', Math.max(waitMs, 100));
+    const size = pending.draft.sealed.length;
+    // Commits before this one's turn, each full; an entry is never refused because commits are slow when none is before it.
+    const waitMs = Math.floor(length / MAX_BATCH_ENTRIES) * this.commitMs;
+    const isFull = length >= maxQueueEntries || this.bytes + size > maxQueueBytes || waitMs > MAX_WAIT_MS;
+    if (isFull || !this.budget.take(size)) {
+      throw new AppendError('queue-full', 'more is waiting than can be committed soon', Math.max(waitMs, this.commitMs, 100));
     }
     this.waiting.push(pending);
-    this.bytes += pending.draft.sealed.length;
+    this.bytes += size;
   }
 
   /** Removes what the next transaction takes: at least one, in the order of arrival, each id once. */
@@ -73,13 +98,13 @@ export class PendingQueue {
     }
     this.waiting = later.concat(this.waiting.slice(count));
     this.bytes -= bytes;
+    this.budget.giveBack(bytes);
     return taken;
   }
 
   /** Tells how long a commit took, for the estimate of the wait. */
-  observe(entries: number, ms: number): void {
-    const rate = entries / Math.max(ms, 0.01);
-    this.rate = this.rate === 0 ? rate : this.rate * 0.8 + rate * 0.2;
+  observe(ms: number): void {
+    this.commitMs = this.commitMs === 0 ? ms : this.commitMs * 0.8 + ms * 0.2;
   }
 
   close(): void {

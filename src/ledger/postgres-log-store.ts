@@ -31,9 +31,12 @@ select ok from moved`;
 /** The log store on PostgreSQL, under the runtime role. */
 export class PostgresLogStore implements LogStore {
   private readonly pool: Pool;
+  private readonly appendPool: Pool;
 
-  constructor(pool: Pool) {
+  /** @param appendPool connections of the appends alone, which reads cannot keep waiting */
+  constructor(pool: Pool, appendPool: Pool) {
     this.pool = pool;
+    this.appendPool = appendPool;
   }
 
   async readHead(log: number): Promise<Head> {
@@ -42,16 +45,16 @@ export class PostgresLogStore implements LogStore {
   }
 
   async settledHead(log: number): Promise<Head> {
-    const { rows } = await this.pool.query<HeadRow>('select * from lock_head($1)', [log]);
+    const { rows } = await this.appendPool.query<HeadRow>('select * from lock_head($1)', [log]);
     return headFromRow(only(rows));
   }
 
   async append(log: number, append: Append): Promise<boolean> {
-    return run(this.pool, log, append);
+    return run(this.appendPool, log, append);
   }
 
   async appendLocked(log: number, build: (head: Head) => Promise<Append>): Promise<Append> {
-    const client = await this.pool.connect();
+    const client = await this.appendPool.connect();
     let broken: Error | undefined;
     try {
       await client.query('begin');

@@ -6,7 +6,7 @@ import { storageFailure } from './database-failure.ts';
 import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import { DuplicatePredictionError, type Append, type LogStore } from './log-store.ts';
-import { PendingQueue, type Pending, type QueueLimits } from './pending-queue.ts';
+import { PendingQueue, type Pending, type QueueBudget, type QueueLimits } from './pending-queue.ts';
 import { TileBuilder } from './tile-builder.ts';
 
 export interface SequencerOptions {
@@ -17,6 +17,8 @@ export interface SequencerOptions {
   store: LogStore;
   clock: Clock;
   limits: QueueLimits;
+  /** Shared by the queues of all logs. */
+  budget: QueueBudget;
   /** How long a commit of unknown outcome, or an absent database, is waited for, in ms. */
   patienceMs: number;
   /** Digest of this replica's policy bundle. */
@@ -45,7 +47,7 @@ export class Sequencer {
 
   constructor(options: SequencerOptions) {
     this.options = options;
-    this.queue = new PendingQueue(options.limits);
+    this.queue = new PendingQueue(options.limits, options.budget);
     this.tiles = new TileBuilder(options.log, options.store);
   }
 
@@ -78,7 +80,7 @@ export class Sequencer {
       await this.commit(pending).catch((error: unknown) => {
         for (const each of pending) each.reject(error);
       });
-      this.queue.observe(pending.length, performance.now() - started);
+      this.queue.observe(performance.now() - started);
     }
     this.running = undefined;
   }
