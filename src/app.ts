@@ -1,8 +1,9 @@
 import { Module, ValidationPipe, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from './access/access.guard.ts';
 import { Authenticator } from './access/authenticator.ts';
+import { DeclaredRoutes } from './access/declared-routes.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { Roles } from './access/roles.ts';
 import { createAdapter } from './http/fastify.ts';
@@ -26,6 +27,7 @@ class AppModule {
     const { database, ledger, roles, clockMonitor, settings, say } = service;
     return {
       module: AppModule,
+      imports: [DiscoveryModule],
       controllers: [AppendController, ReadController, LogController, TlogController, HealthController],
       providers: [
         { provide: Ledger, useValue: ledger },
@@ -35,6 +37,7 @@ class AppModule {
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, (message) => say('error', message)) },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
         LogReaders,
+        DeclaredRoutes,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

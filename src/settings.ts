@@ -60,6 +60,9 @@ function packageRoot(file: string): string {
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const dataDir = resolve(text(env, 'DATA_DIR', './data'));
+  if (env['RUNTIME_DATABASE_URL'] !== undefined && env['DATABASE_URL'] === undefined) {
+    throw new SettingsError('RUNTIME_DATABASE_URL is set without DATABASE_URL: set both, or neither for the embedded database');
+  }
   return {
     host: text(env, 'HOST', '127.0.0.1'),
     port: integer(env, 'PORT', 3000, 0, 65_535),
@@ -69,7 +72,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     databasePoolSize: integer(env, 'DATABASE_POOL_SIZE', 10, 2, 1000),
     checkpointStore: checkpointStore(text(env, 'CHECKPOINT_STORE', resolve(dataDir, 'checkpoints.json'))),
     logOrigin: origin(text(env, 'LOG_ORIGIN', 'prediction-ledger.local')),
-    policiesDir: env['POLICIES_DIR'] ? resolve(text(env, 'POLICIES_DIR', '')) : resolve(PACKAGE_ROOT, 'policies'),
+    policiesDir: resolve(text(env, 'POLICIES_DIR', resolve(PACKAGE_ROOT, 'policies'))),
     keyProvider: choice(env, 'KEY_PROVIDER', ['file'], 'file'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),

@@ -101,8 +101,9 @@ function parseRoleFile(path: string, text: string): RoleFile {
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];
   const pointer = error?.instancePath ?? '';
-  const detail = error?.params['additionalProperty'] ?? error?.params['allowedValues'] ?? '';
-  throw new PolicyError(`${path}:${lineOf(document, lines, pointer)}: ${pointer || '/'} ${error?.message ?? 'is not right'} ${String(detail)}`.trimEnd());
+  const { additionalProperty, allowedValues } = (error?.params ?? {}) as { additionalProperty?: string; allowedValues?: string[] };
+  const detail = additionalProperty ?? allowedValues?.join(', ') ?? '';
+  throw new PolicyError(`${path}:${lineOf(document, lines, pointer)}: ${pointer || '/'} ${error?.message ?? 'is not right'} ${detail}`.trimEnd());
 }
 
 function lineOf(document: Document.Parsed, lines: LineCounter, pointer: string): number {

@@ -1,50 +1,69 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../settings.ts';
-import { PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
+import { AllowedMethods } from './allowed-methods.ts';
+import { Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { sendProblem } from './problem.filter.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 
+/** Room for the header fields, beside the request line. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 72_000;
 
+/** On a route's `config`: its body may be as large as a batch. */
+export const BATCH_BODY = { takesBatch: true };
+
 /** Fastify as this service needs it: bodies as bytes, everything bounded, every refusal a problem document. */
 export function createAdapter(limits: Limits, say: (message: string) => void): FastifyAdapter {
+  const maxHeaderSize = limits.maxUrlLength + MAX_HEADER_BYTES;
   const adapter = new FastifyAdapter({
-    bodyLimit: Math.max(limits.maxBodyBytes, limits.maxBatchBytes),
+    bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.requestTimeoutMs * 2,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      maxHeaderSize,
+      // Node looks for requests that are late only so often: a timeout must not wait for a look much longer than itself.
+      connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, 5000),
+    },
     routerOptions: { maxParamLength: limits.maxUrlLength, ignoreTrailingSlash: false, caseSensitive: true },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // While it closes, what comes on open connections is still answered as ever, and the connection ended after it.
+    return503OnClosing: false,
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, problemOf(error, say)),
-    clientErrorHandler: (error, socket) => {
-      if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-      socket.end(rawProblem(clientProblem(error.code)));
-    },
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, maxHeaderSize),
   });
   const fastify = adapter.getInstance();
-  fastify.removeAllContentTypeParsers();
-  // Bytes, not objects: what is refused is refused from the raw text, and each route knows how to read it.
-  fastify.addContentTypeParser(['application/json', 'application/x-ndjson'], { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done: (error: Error | null, body: Buffer) => void) =>
-    done(null, body),
-  );
-  fastify.addHook('onRequest', (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
-    done(request.url.length > limits.maxUrlLength ? new Problem('url-too-long', `Path and query are at most ${limits.maxUrlLength} characters.`) : undefined);
-  });
+  takeBytes(fastify, limits);
+  guardRequests(fastify, limits);
   return adapter;
 }
 
-function clientProblem(code: string | undefined): Problem {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'Send the whole request faster.');
-  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('bad-request', `The header fields are larger than ${MAX_HEADER_BYTES} bytes.`);
-  return new Problem('bad-request', 'That is not HTTP/1.1.');
+/** Bytes, not objects: what is refused is refused from the raw text, and each route knows how to read it. */
+function takeBytes(fastify: FastifyInstance, limits: Limits): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(['application/json', 'application/x-ndjson'], { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: Buffer) => void) => {
+    const coding = request.headers['content-encoding'] ?? 'identity';
+    if (coding === 'identity') done(null, body);
+    else done(new Problem('unsupported-media-type', 'Send the body as it is, without a Content-Encoding.'));
+  });
+  fastify.addHook('onRoute', (route) => {
+    if (route.config !== undefined && 'takesBatch' in route.config) route.bodyLimit = limits.maxBatchBytes;
+  });
 }
 
-/** A problem for a peer whose request could not be parsed, so that there is no reply object. */
-function rawProblem(problem: Problem): string {
-  const body = JSON.stringify(problem.document());
-  return `HTTP/1.1 ${problem.status} ${problem.status === 408 ? 'Request Timeout' : 'Bad Request'}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+/** What every request must pass, and every answer carries, whatever the route. */
+function guardRequests(fastify: FastifyInstance, { maxUrlLength }: Limits): void {
+  const allowed = new AllowedMethods();
+  fastify.addHook('onRoute', (route) => allowed.add(route.url, route.method));
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+    // Answers are the caller's alone unless a route says otherwise.
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (request.url.length > maxUrlLength) return done(new Problem('url-too-long', `Path and query are at most ${maxUrlLength} characters.`));
+    const methods = request.is404 ? allowed.of(request.url) : '';
+    if (methods === '') return done();
+    reply.header('allow', methods);
+    done(new Problem('method-not-allowed', `The resource takes ${methods}.`));
+  });
 }

@@ -21,9 +21,6 @@ export class HealthController {
   @ApiOperation({ summary: 'The service can take predictions in; 503 with the findings otherwise' })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const findings = await this.readiness.findings();
-    reply
-      .status(findings.length === 0 ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .send({ status: findings.length === 0 ? 'ready' : 'not ready', findings });
+    reply.status(findings.length === 0 ? 200 : 503).send({ status: findings.length === 0 ? 'ready' : 'not ready', findings });
   }
 }

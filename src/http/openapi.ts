@@ -7,7 +7,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('prediction-ledger')
     .setDescription('An immutable, provable account of every prediction a model makes. Errors are RFC 9457 problem documents with a stable `code`; see docs/errors.md.')
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer' })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'pl_…' })
     .build();
   return SwaggerModule.createDocument(app, config);
 }

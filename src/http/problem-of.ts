@@ -10,10 +10,10 @@ import { Problem, type ProblemCode } from './problem.ts';
 export function problemOf(error: unknown, say: (message: string) => void): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof AppendError) return new Problem(error.code, error.message, { retryAfterMs: error.retryAfterMs });
-  const failure = storageFailure(error);
-  if (failure !== undefined) return new Problem(failure.code, failure.message, { retryAfterMs: failure.retryAfterMs });
   const known = ofFramework(error);
   if (known !== undefined) return known;
+  const failure = storageFailure(error);
+  if (failure !== undefined) return new Problem(failure.code, failure.message, { retryAfterMs: failure.retryAfterMs });
   const incident = randomUUID();
   say(`incident ${incident}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   // A proof or payload that cannot be made from what the database holds is a finding, not a fault of the caller.
@@ -30,19 +30,21 @@ const BY_FASTIFY_CODE: Readonly<Record<string, readonly [ProblemCode, string]>> 
 };
 
 const BY_STATUS: Readonly<Record<number, readonly [ProblemCode, string]>> = {
-  400: ['bad-request', 'The request is malformed.'],
+  403: ['not-found', 'No such resource, or not one that this key may see.'],
   404: ['not-found', 'No such resource, or not one that this key may see.'],
-  405: ['method-not-allowed', 'Use the methods that the documentation lists.'],
   408: ['request-timeout', 'Send the whole request faster.'],
   413: ['body-too-large', 'Send less at once.'],
-  414: ['url-too-long', 'Shorten the path or query.'],
-  415: ['unsupported-media-type', 'Send application/json.'],
+  415: ['unsupported-media-type', 'Send application/json, or application/x-ndjson for a batch.'],
 };
 
+/** What Fastify or Nest refused before a handler was asked: their messages may repeat what was sent, so ours stand in. */
 function ofFramework(error: unknown): Problem | undefined {
   if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // Nest wraps Fastify's errors, which alone say which of several they are.
+  const cause = error instanceof HttpException && error.cause instanceof Error ? error.cause : error;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const status = error instanceof HttpException ? error.getStatus() : 'statusCode' in error ? Number(error.statusCode) : 0;
   const known = BY_FASTIFY_CODE[code] ?? BY_STATUS[status];
-  return known && new Problem(...known);
+  if (known !== undefined) return new Problem(...known);
+  return status >= 400 && status < 500 ? new Problem('bad-request', 'The request is malformed.') : undefined;
 }

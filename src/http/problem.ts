@@ -12,6 +12,7 @@ export const PROBLEMS = {
   'batch-too-large': [413, 'The batch holds more records than the limit'],
   'url-too-long': [414, 'The path and query are longer than the limit'],
   'unsupported-media-type': [415, 'The content type is not one that is taken here'],
+  'headers-too-large': [431, 'Request line and header fields are larger than the limit'],
   'invalid-json': [422, 'The JSON holds something that cannot be kept exactly'],
   'invalid-record': [422, 'The record does not have the form of a prediction'],
   'invalid-query': [422, 'The query is not right'],

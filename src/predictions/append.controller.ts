@@ -1,11 +1,16 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf, type Caller } from '../access/access.ts';
+import { BATCH_BODY } from '../http/fastify.ts';
 import { HttpSettings } from '../http/http-settings.ts';
+import { Problem } from '../http/problem.ts';
 import { problemOf } from '../http/problem-of.ts';
+import { refuseParameters } from '../http/query-faults.ts';
 import { splitArray, splitLines } from './batch-records.ts';
 import { takeIn, type Accepted } from './intake.ts';
+import { bodyOf, isLines, wantsReceipt } from './posted.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
 import { receiptOf } from './receipt.ts';
 
@@ -27,9 +32,10 @@ export class AppendController {
   @ApiResponse({ status: 200, description: 'the same content was taken in before under this id' })
   async append(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const accepted = await takeIn(caller.log, request.body as Buffer, caller, this.http.limits.maxDepth);
-    const wantsReceipt = (request.query as { receipt?: string }).receipt === 'true';
-    const receipt = wantsReceipt ? await receiptOf(accepted.log, accepted.index) : undefined;
+    const withReceipt = wantsReceipt(request.query);
+    if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
+    const accepted = await takeIn(caller.log, bodyOf(request), caller, this.http.limits.maxDepth);
+    const receipt = withReceipt ? await receiptOf(accepted.log, accepted.index) : undefined;
     reply
       .status(accepted.created ? 201 : 200)
       .header('content-type', JSON_MEDIA_TYPE)
@@ -37,22 +43,27 @@ export class AppendController {
   }
 
   @Post('batch')
+  @RouteConfig(BATCH_BODY)
   @Access('append', 'prediction')
   @ApiOperation({ summary: 'Hand in many predictions; each is taken in or refused by itself, in order' })
-  @ApiResponse({ status: 200, description: 'one result a record, in order' })
+  @ApiConsumes('application/x-ndjson', 'application/json')
+  @ApiBody({ schema: { type: 'array', items: PREDICTION_SCHEMA as object } })
+  @ApiResponse({ status: 200, description: '{results}: for each record, in order, its place in the log or its problem' })
   async appendBatch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const body = request.body as Buffer;
+    refuseParameters(request.query);
+    const body = bodyOf(request);
     const { maxBatchRecords } = this.http.limits;
-    const isLines = request.headers['content-type']?.includes('ndjson') === true;
-    const records = isLines ? splitLines(body, maxBatchRecords) : splitArray(body, maxBatchRecords);
+    const records = isLines(request) ? splitLines(body, maxBatchRecords) : splitArray(body, maxBatchRecords);
     const results = await Promise.all(records.map((record) => this.result(caller, record)));
     reply.status(200).header('content-type', JSON_MEDIA_TYPE).send(`{"results":[${results.join(',')}]}`);
   }
 
   private async result(caller: Caller, record: Buffer): Promise<string> {
+    const { maxBodyBytes, maxDepth } = this.http.limits;
     try {
-      const accepted = await takeIn(caller.log, record, caller, this.http.limits.maxDepth);
+      if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
+      const accepted = await takeIn(caller.log, record, caller, maxDepth);
       return `${acceptedJson(accepted)},"status":${accepted.created ? 201 : 200}}`;
     } catch (error) {
       const problem = problemOf(error, this.http.say);
@@ -65,4 +76,3 @@ export class AppendController {
 function acceptedJson({ id, index, time, leafHash }: Accepted): string {
   return `{"id":"${id}","index":${index},"time":"${new Date(time).toISOString()}","leafHash":"${leafHash}"`;
 }
-

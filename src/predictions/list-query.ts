@@ -1,55 +1,71 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsNumberString, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsIn, IsOptional, Matches, ValidateBy } from 'class-validator';
+
+const IsName = (max: number): PropertyDecorator =>
+  Matches(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), { message: `is given once, with 1 to ${max} characters and no control characters` });
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
+
+/** Without its offset, a time would be another instant on another machine; a date alone is its midnight in UTC. */
+const IsInstant = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isInstant',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && isInstant(value),
+      defaultMessage: () => 'is a date, or an RFC 3339 time with its offset (2026-11-22T09:00:00Z; a + is sent as %2B)',
+    },
+  });
+
+function isInstant(text: string): boolean {
+  const [, date] = INSTANT.exec(text) ?? [];
+  // Date.parse moves a 30 February on to March.
+  return date !== undefined && !Number.isNaN(Date.parse(text)) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+}
 
 /** Filters and page of `GET /v1/predictions`, as they stand in the URL. */
 export class ListQuery {
   @ApiPropertyOptional()
   @IsOptional()
-  @IsString()
-  @Length(1, 128)
+  @IsName(128)
   model?: string;
 
   @ApiPropertyOptional()
   @IsOptional()
-  @IsString()
-  @Length(1, 128)
+  @IsName(128)
   version?: string;
 
   @ApiPropertyOptional({ description: 'decision.outcome' })
   @IsOptional()
-  @IsString()
-  @Length(1, 256)
+  @IsName(256)
   decision?: string;
 
   @ApiPropertyOptional()
   @IsOptional()
-  @IsString()
-  @Length(1, 128)
+  @IsName(128)
   deployment?: string;
 
   @ApiPropertyOptional({ description: 'entry time at or after, RFC 3339' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   from?: string;
 
   @ApiPropertyOptional({ description: 'entry time before, RFC 3339' })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   to?: string;
 
   @ApiPropertyOptional({ enum: ['desc', 'asc'], description: 'newest first (default) or oldest first' })
   @IsOptional()
-  @IsIn(['asc', 'desc'])
+  @IsIn(['asc', 'desc'], { message: 'is asc or desc' })
   order?: 'asc' | 'desc';
 
   @ApiPropertyOptional({ description: 'the `next` of the page before' })
   @IsOptional()
-  @Matches(/^\d{1,16}$/, { message: 'cursor must be the `next` of an earlier page' })
+  @Matches(/^(0|[1-9]\d{0,14})$/, { message: 'is the `next` of an earlier page' })
   cursor?: string;
 
   @ApiPropertyOptional({ description: 'rows a page, 100 unless said' })
   @IsOptional()
-  @IsNumberString({ no_symbols: true })
-  @Length(1, 6)
+  @Matches(/^\d{1,6}$/, { message: 'is a whole number' })
   limit?: string;
 }

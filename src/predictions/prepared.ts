@@ -29,7 +29,7 @@ export interface Prepared {
 export function prepare(bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Prepared {
   const prediction = parse(bytes, maxDepth);
   const { trace, ...rest } = prediction;
-  const content = canonicalize(rest as unknown as JsonValue);
+  const content = canonicalize(rest);
   const body = trace === undefined ? content : insertTrace(content, prediction.version, trace);
   // RFC 8785 form: the keys of a payload in order, each value canonical.
   const text = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${by.rule}","type":"prediction","v":1}`;

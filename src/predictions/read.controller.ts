@@ -6,6 +6,7 @@ import { parsePayload } from '../core/payload.ts';
 import type { Receipt } from '../core/receipt.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
+import { invalidQuery } from '../http/query-faults.ts';
 import type { Log } from '../ledger/log.ts';
 import { ListQuery } from './list-query.ts';
 import { openEntry, payloadMissing } from './open-entry.ts';
@@ -26,7 +27,6 @@ export class ReadController {
 
   @Get()
   @Access('list', 'prediction')
-  @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'List predictions by filter, in keyset pages' })
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<object> {
@@ -34,9 +34,7 @@ export class ReadController {
     const { maxPageSize } = this.http.limits;
     const limit = query.limit === undefined ? Math.min(DEFAULT_PAGE, maxPageSize) : Number(query.limit);
     if (limit < 1 || limit > maxPageSize) {
-      throw new Problem('invalid-query', 'The query is not right; see errors.', {
-        errors: [{ at: 'limit', code: 'range', detail: `must be from 1 to ${maxPageSize}` }],
-      });
+      throw invalidQuery([{ at: 'limit', code: 'range', detail: `is from 1 to ${maxPageSize}` }]);
     }
     const filter = {
       model: query.model,
@@ -58,7 +56,6 @@ export class ReadController {
 
   @Get(':id')
   @Access('read', 'prediction')
-  @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'One prediction with its place in the log' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
     const { log, index } = await this.find(request, id);
@@ -70,7 +67,6 @@ export class ReadController {
 
   @Get(':id/receipt')
   @Access('receive', 'prediction')
-  @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline' })
   async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt> {
     const { log, index } = await this.find(request, id);
@@ -79,7 +75,6 @@ export class ReadController {
 
   @Get(':id/proof')
   @Access('prove', 'prediction')
-  @Header('cache-control', 'no-store')
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiOperation({ summary: 'The tlog-proof of its entry; opens no payload' })
   async proof(@Req() request: FastifyRequest, @Param('id') id: string): Promise<string> {
