@@ -1,9 +1,12 @@
 import { createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { fromBase64 } from '../core/bytes.ts';
 import { writeDurably } from '../database/durable-file.ts';
+import { readSecret } from '../database/private-file.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { VaultError, type KeyProvider } from './key-provider.ts';
 import { randomBytes } from './random-bytes.ts';
+
+const KEY_BYTES = 32;
 
 /** The file's content: key-encryption keys by name, base64, and which of them wraps new keys. */
 interface KeyFileContent {
@@ -22,44 +25,33 @@ export class KeyFile implements KeyProvider {
   }
 
   /**
-   * Reads the file, or makes it with a new key.
+   * Reads the file, narrowing its mode to 0600, or makes it with a new key.
    *
    * @param mayCreate false when the database holds keys already, which a new file could never open
    * @throws VaultError `kek-missing`, `kek-malformed`
    */
   static async open(path: string, mayCreate: boolean): Promise<KeyFile> {
-    let text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    let text = await readSecret(path);
     if (text === undefined) {
       if (!mayCreate) {
         throw new VaultError('kek-missing', `${path} is missing, and the database holds payloads sealed under its keys: put the file back`);
       }
       const name = `kek-${randomUUID()}`;
-      text = `${JSON.stringify({ current: name, keys: { [name]: randomBytes(32).toString('base64') } }, null, 2)}\n`;
+      text = `${JSON.stringify({ current: name, keys: { [name]: randomBytes(KEY_BYTES).toString('base64') } }, null, 2)}\n`;
       await writeDurably(path, text);
     }
     return KeyFile.parse(path, text);
   }
 
   private static parse(path: string, text: string): KeyFile {
-    const malformed = new VaultError('kek-malformed', `${path} is not {"current": name, "keys": {name: 32 bytes in base64}}`);
-    let content: KeyFileContent;
     try {
-      content = JSON.parse(text) as KeyFileContent;
+      const { current, keys } = JSON.parse(text) as KeyFileContent;
+      const parsed = new Map(Object.entries(keys).map(([name, encoded]) => [name, parseKey(encoded)]));
+      if (parsed.has(current)) return new KeyFile(current, parsed);
     } catch {
-      throw malformed;
+      // said below, without what stands in the file
     }
-    if (typeof content?.current !== 'string' || typeof content.keys !== 'object' || content.keys === null) throw malformed;
-    const keys = new Map<string, KeyObject>();
-    for (const [name, encoded] of Object.entries(content.keys)) {
-      const bytes = Buffer.from(String(encoded), 'base64');
-      if (bytes.length !== 32) throw malformed;
-      keys.set(name, createSecretKey(bytes));
-    }
-    if (!keys.has(content.current)) throw malformed;
-    return new KeyFile(content.current, keys);
+    throw new VaultError('kek-malformed', `${path} is not {"current": name, "keys": {name: 32 bytes in base64}}: put back the last good file`);
   }
 
   has(kek: string): boolean {
@@ -81,4 +73,10 @@ export class KeyFile implements KeyProvider {
     if (key === undefined) throw new VaultError('kek-missing', `the key file does not hold ${name}`);
     return key;
   }
+}
+
+function parseKey(encoded: string): KeyObject {
+  const bytes = fromBase64(encoded);
+  if (bytes.length !== KEY_BYTES) throw new RangeError('not 32 bytes');
+  return createSecretKey(bytes);
 }
