@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/access.ts';
 import { LogReaders } from '../access/log-readers.ts';
@@ -33,8 +33,11 @@ export class TlogController {
   @Get(':log/tile/*')
   @Public()
   @ApiOperation({ summary: 'A tile of hashes, tile/<L>/<N>[.p/<W>], or an entry bundle, tile/entries/<N>[.p/<W>]' })
-  async tile(@Req() request: FastifyRequest, @Param('log') name: string, @Param('*') rest: string, @Res() reply: FastifyReply): Promise<void> {
+  @ApiParam({ name: 'path', type: 'string', description: '<L>/<N>[.p/<W>], or entries/<N>[.p/<W>]' })
+  async tile(@Req() request: FastifyRequest, @Param('log') name: string, @Res() reply: FastifyReply): Promise<void> {
     const log = await this.readers.open(request, name);
+    // Not by @Param: OpenAPI has no name for a wildcard.
+    const { '*': rest } = request.params as { '*': string };
     const size = log.publisher.latest?.size ?? 0;
     const wanted = parse(`tile/${rest}`);
     const { level, index, width } = wanted.kind === 'hashes' ? wanted.tile : { level: 0, ...wanted };
