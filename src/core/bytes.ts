@@ -1,9 +1,20 @@
 import { base64 } from '@scure/base';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import { CoreError } from './core-error.ts';
 
+// `core` compiles without DOM and Node types; both platforms have these classes.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean; ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
+
+const encoder = new TextEncoder();
+
 /** UTF-8 bytes of a string without lone surrogates. */
-export const utf8: (text: string) => Uint8Array = utf8ToBytes;
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
 
 /** The arrays one after another. */
 export const concat: (...parts: Uint8Array[]) => Uint8Array = concatBytes;
@@ -39,12 +50,6 @@ export function fromBase64(text: string): Uint8Array {
     throw new CoreError('encoding-base64', 'expected padded base64');
   }
 }
-
-// `core` compiles without DOM and Node types; both platforms have this class.
-declare const TextDecoder: new (
-  label: string,
-  options: { fatal: boolean; ignoreBOM: boolean },
-) => { decode(bytes: Uint8Array): string };
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

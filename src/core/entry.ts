@@ -30,7 +30,8 @@ export const ZERO_HASH_HEX = '0'.repeat(64);
 export const MAX_ENTRY_BYTES = 65_535;
 // In the order of their canonical form (RFC 8785, 3.2.3).
 const KEYS = ['commitment', 'index', 'origin', 'policy', 'prev', 'time', 'type', 'v'] as const;
-const HASH = /^[0-9a-f]{64}$/;
+// Twice as fast as a pattern of what is right.
+const NOT_HEX = /[^0-9a-f]/;
 const TYPE = /^[a-z][a-z0-9-]{0,63}$/;
 // Printable ASCII without '+', '"' and '\': a key name that is its own JSON.
 const SIMPLE_ORIGIN = /^[!#-*,-[\]-~]+$/;
@@ -112,7 +113,9 @@ function checkMembers(members: Entry | Record<keyof Entry, JsonValue>): Entry {
 }
 
 function checkHash(name: keyof Entry, value: JsonValue): void {
-  if (typeof value !== 'string' || !HASH.test(value)) throw malformed(name, 'is 64 lower-case hexadecimal digits');
+  if (typeof value !== 'string' || value.length !== 64 || NOT_HEX.test(value)) {
+    throw malformed(name, 'is 64 lower-case hexadecimal digits');
+  }
 }
 
 function checkSize(bytes: Uint8Array): void {
