@@ -39,7 +39,7 @@ export function describeBackup({ tables, logs, created, migrations }: BackupMani
 const WHAT_IS_MISSING = `
 It does not hold what must never lie beside the data. Copy these by themselves, to another place, with mode 0600:
   - DATA_DIR/log-keys, the logs' signing keys: without them a restored log cannot go on, only be read and succeeded by a new one;
-  - the key-encryption key in DATA_DIR: without it no payload can ever be opened again;
+  - DATA_DIR/key-encryption-keys.json: without it no payload can ever be opened again;
   - DATA_DIR/keys.json, the API keys in the clear, unless you have handed them all out (the database holds digests of them);
   - the checkpoint store (CHECKPOINT_STORE). Do not roll it back with the database: it is what shows that a restored log lost its tail.
 `;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { restoreBackup } from '../database/restore.ts';
+import { openBackup, restoreBackup } from '../database/restore.ts';
 import { reachServer } from '../database/server.ts';
 import { readSettings } from '../settings.ts';
 import { describeBackup } from './backup.ts';
@@ -18,18 +18,25 @@ export function registerRestore(program: Command): void {
 
 async function restore(file: string): Promise<void> {
   const { dataDir, databaseUrl, runtimeDatabaseUrl } = readSettings(process.env);
-  const server = await reachServer({ dataDir, databaseUrl, runtimeDatabaseUrl, log: stderrLog });
+  const backup = await openBackup(resolve(file));
   try {
-    const progress = showProgress('restore');
-    const manifest = await restoreBackup({ server, path: resolve(file), onProgress: progress.update, log: stderrLog }).finally(progress.end);
-    process.stdout.write(`${describeBackup(manifest)}\nAll of it is restored: every table has the SHA-256 and the rows, every log the root hash, that the backup states.\n${WHAT_NEXT}`);
+    const server = await reachServer({ dataDir, databaseUrl, runtimeDatabaseUrl, log: stderrLog });
+    try {
+      const progress = showProgress('restore');
+      await restoreBackup({ backup, server, onProgress: progress.update, log: stderrLog }).finally(progress.end);
+    } finally {
+      await server.stop();
+    }
   } finally {
-    await server.stop();
+    backup.archive.close();
   }
+  process.stdout.write(`${describeBackup(backup.manifest)}\n${WHAT_WAS_CHECKED}${WHAT_NEXT}`);
 }
 
+const WHAT_WAS_CHECKED = `All of it is restored: every table has the SHA-256 and the rows, and every log the root hash, that the backup states.\n`;
+
 const WHAT_NEXT = `
-Before you start the service, put back what no backup holds: the signing keys (DATA_DIR/log-keys), the key-encryption key, and keys.json.
+Before you start the service, put back what no backup holds: the signing keys (DATA_DIR/log-keys), DATA_DIR/key-encryption-keys.json and DATA_DIR/keys.json.
 Keep the checkpoint store as it is. Where it is ahead of this backup, that log will refuse to append and say so: entries are missing.
 Then run "prediction-ledger recover". "prediction-ledger fsck" verifies every entry of every log.
 `;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, realpath, stat, symlink } from 'node:fs/promises';
+import { access, chmod, constants, lstat, mkdir, realpath, stat, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { canEnter, findClusterUser } from './cluster-user.ts';
 import { DatabaseError } from './database-error.ts';
@@ -23,12 +23,11 @@ const FAR_DIR = '/var/lib/prediction-ledger';
 /**
  * Makes DATA_DIR if need be and says where its cluster is or is to be. Root's PostgreSQL runs under another user; where that user cannot enter
  * DATA_DIR, the cluster goes below /var/lib while all secrets stay in DATA_DIR.
- * Throws DatabaseError `cluster-broken` for a link that leads nowhere, `data-dir-unreachable` for a folder that its user cannot enter.
+ * Throws DatabaseError `cluster-broken` for a link that leads nowhere, `data-dir-unreachable` for a folder that we cannot write or its user cannot enter.
  */
 export async function findClusterPlace(dataDir: string, log: Log, farDir = FAR_DIR): Promise<ClusterPlace> {
   const near = join(resolve(dataDir), 'postgres');
-  const root = process.getuid?.() === 0;
-  await mkdir(dataDir, { recursive: true, mode: root ? 0o711 : 0o700 });
+  await makeDataDir(dataDir);
   const present = await existingCluster(near);
   const user = await findClusterUser(present);
   const copiesDir = user === undefined ? resolve(dataDir) : farDir;
@@ -49,6 +48,15 @@ export async function findClusterPlace(dataDir: string, log: Log, farDir = FAR_D
 /** Makes `link` lead to the finished cluster. */
 export async function linkCluster(place: ClusterPlace): Promise<void> {
   if (place.link !== undefined) await symlink(place.cluster, place.link);
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new DatabaseError('data-dir-unreachable', `cannot use ${dataDir} as the data folder: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function existingCluster(near: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findClusterPlace, linkCluster } from './cluster-place.ts';
 import type { Connection } from './connection.ts';
 import { dataDirHolder, lockDataDir } from './data-dir-lock.ts';
@@ -9,12 +10,14 @@ import { DatabaseError } from './database-error.ts';
 import { initCluster, makePrivateDir, requireSameMajor, SUPERUSER } from './init-cluster.ts';
 import type { Log } from './log.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
+import type { PostmasterFile } from './postmaster-file.ts';
 import { readPostmasterFile, SOCKET_DIR_PREFIX } from './postmaster-file.ts';
 import { Postmaster } from './postmaster.ts';
 import { readOrCreateSecret, readSecret } from './private-file.ts';
 
 const OWNER_PASSWORD_FILE = 'postgres-owner.password';
 const DATABASE = 'postgres';
+const ATTACH_PATIENCE_MS = 10_000;
 
 /** What "committed before 201" rests on; not to be weakened. */
 const DURABILITY = [
@@ -118,13 +121,19 @@ export async function startEmbeddedPostgres(args: {
 }
 
 /**
- * The server that another live process runs on this data folder, or `undefined` when there is none. `stop` leaves it running.
+ * The server that another live process runs on this data folder, or `undefined` when there is none; one that is just starting is waited for.
+ * `stop` leaves it running.
  */
 export async function findRunningPostgres(dataDir: string): Promise<EmbeddedPostgres | undefined> {
-  if ((await dataDirHolder(dataDir)) === undefined) return undefined;
   const cluster = join(dataDir, 'postgres');
-  const [file, password] = await Promise.all([readPostmasterFile(cluster), readSecret(join(dataDir, OWNER_PASSWORD_FILE))]);
-  if (file === undefined || !file.ready || password === undefined) return undefined;
+  const deadline = Date.now() + ATTACH_PATIENCE_MS;
+  let file: PostmasterFile | undefined;
+  do {
+    if ((await dataDirHolder(dataDir)) === undefined) return undefined;
+    file = await readPostmasterFile(cluster);
+  } while (!file?.ready && Date.now() < deadline && (await sleep(100, true)));
+  const password = await readSecret(join(dataDir, OWNER_PASSWORD_FILE));
+  if (!file?.ready || password === undefined) return undefined;
   const host = file.listenAddress === '' ? file.socketDir : file.listenAddress;
   return {
     owner: { host, port: file.port, user: SUPERUSER, password, database: DATABASE },

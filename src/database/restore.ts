@@ -20,39 +20,49 @@ import { requireFitServer } from './server-requirements.ts';
 import { countRows, listSequences, listTables, quoteName } from './table-catalog.ts';
 import type { SequenceState } from './table-catalog.ts';
 
+/** A backup that this release can restore, as far as its manifest tells. */
+export interface Backup {
+  readonly manifest: BackupManifest;
+  readonly archive: Archive;
+  /** This release's migrations; the backup's are the first of them. */
+  readonly files: readonly MigrationFile[];
+}
+
 /**
- * Brings a backup into an empty database: makes the schema of the backup's migration, loads and checks every table in one transaction, then migrates
- * to this release's. Nothing of a backup that fails its checks stays. Returns what was restored.
- * Throws DatabaseError `backup-malformed`, `backup-newer`, `migration-changed` or `database-not-empty`.
+ * Opens a backup, to be closed by `archive.close()`.
+ * Throws DatabaseError `backup-unreadable`, `backup-malformed`, `backup-newer` or `migration-changed`.
  */
-export async function restoreBackup(args: {
-  server: Server;
-  path: string;
-  onProgress: Progress;
-  log: Log;
-  migrationsDir?: string;
-}): Promise<BackupManifest> {
-  const { server, path, log } = args;
+export async function openBackup(path: string, migrationsDir?: string): Promise<Backup> {
   const archive = await openArchive(path);
   try {
     const manifest = parseManifest(await text(await archive.read(MANIFEST_NAME)));
-    const files = await readMigrationFiles(args.migrationsDir);
+    const files = await readMigrationFiles(migrationsDir);
     refuseUnknownMigrations(manifest, files);
-    const owner = await connect(server.owner, log);
-    try {
-      await ensureRoles(owner, server.runtimePassword);
-      await withClient(server.runtime, log, requireFitServer);
-      await requireEmpty(owner);
-      const then = files.slice(0, manifest.migrations.length);
-      await migrate({ owner, connection: server.owner, files: then, log });
-      await loadTables(owner, archive, manifest, args.onProgress);
-      await migrate({ owner, connection: server.owner, files, log });
-    } finally {
-      await owner.end();
-    }
-    return manifest;
-  } finally {
+    return { manifest, archive, files };
+  } catch (error) {
     archive.close();
+    throw error;
+  }
+}
+
+/**
+ * Brings a backup into an empty database: makes the schema of the backup's migration, loads and checks every table in one transaction, then migrates
+ * to this release's. Nothing of a backup that fails its checks stays.
+ * Throws DatabaseError `backup-malformed` or `database-not-empty`.
+ */
+export async function restoreBackup(args: { backup: Backup; server: Server; onProgress: Progress; log: Log }): Promise<void> {
+  const { backup, server, log } = args;
+  const { archive, manifest, files } = backup;
+  const owner = await connect(server.owner, log);
+  try {
+    await ensureRoles(owner, server.runtimePassword);
+    await withClient(server.runtime, log, requireFitServer);
+    await requireEmpty(owner);
+    await migrate({ owner, connection: server.owner, files: files.slice(0, manifest.migrations.length), log });
+    await loadTables(owner, archive, manifest, args.onProgress);
+    await migrate({ owner, connection: server.owner, files, log });
+  } finally {
+    await owner.end();
   }
 }
 

@@ -7,6 +7,7 @@ import { databaseUrlOf, openPool } from '../../src/database/connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { readPostmasterFile } from '../../src/database/postmaster-file.ts';
+import { reachServer } from '../../src/database/server.ts';
 import { isPostgresOf, isRunning } from '../../src/database/running-process.ts';
 import { fastFolder } from '../test-cluster.ts';
 import { ServiceChild } from './service.ts';
@@ -120,6 +121,26 @@ describe('after a crash', () => {
   });
 });
 
+test('a tool works on the server of a running service, and leaves it running', async () => {
+  const service = new ServiceChild({ DATA_DIR: dataDir });
+  await service.opened();
+  const pid = await serverPid();
+  const server = await reachServer({ dataDir, attach: true, log });
+  const found = await withClient(server.owner, log, async (client) => (await client.query<object>('SELECT count(*) AS count FROM mark')).rows);
+  await server.stop();
+  expect(found).toEqual([{ count: 2 }]);
+  expect(isRunning(pid)).toBe(true);
+  expect(await service.end('SIGTERM')).toBe(0);
+});
+
+test('a tool starts the server of a stopped service, and stops it; it makes no new one', async () => {
+  const server = await reachServer({ dataDir, attach: true, log });
+  await server.stop();
+  expect(await serverPid()).toBe(0);
+  await expect(reachServer({ dataDir: join(base, 'typo'), attach: true, log })).rejects.toMatchObject({ code: 'database-unreachable' });
+  await expect(lstat(join(base, 'typo'))).rejects.toThrow('ENOENT');
+});
+
 describe('refuses', () => {
   test('a data folder that a live process uses, and lets it be', async () => {
     const service = new ServiceChild({ DATA_DIR: dataDir });
@@ -192,6 +213,11 @@ asRoot('as root', () => {
     const third = await startEmbeddedPostgres(args);
     await third.stop();
     expect(third.location).not.toBe(first.location);
+  });
+
+  test('a data folder of root’s is refused to an ordinary user, in one line', async () => {
+    const service = new ServiceChild({ DATA_DIR: dataDir }, NOBODY);
+    await expect(service.opened()).rejects.toThrow(/^data-dir-unreachable: cannot use .*permission denied.*\n$/);
   });
 
   test('a data folder of an ordinary user works for that user, and for root under that user', async () => {
