@@ -81,6 +81,11 @@ export async function readySegments(cluster: Cluster): Promise<number> {
   return Number(rows[0]?.ready);
 }
 
+export async function postgresVersion(cluster: Cluster): Promise<string> {
+  const { rows } = await cluster.admin.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+  return rows[0]?.version ?? 'unknown';
+}
+
 /** Settings that somebody chose, by name. */
 export async function chosenSettings(cluster: Cluster): Promise<Record<string, string>> {
   const { rows } = await cluster.admin.query<{ name: string; value: string }>(

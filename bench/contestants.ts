@@ -13,7 +13,8 @@ export interface Contestant {
   readonly countSql: string;
 }
 
-const COUNT_ROWS = 'SELECT count(*) AS count FROM prediction';
+/** Ours and the peers alike call it so. */
+export const COUNT_ROWS = 'SELECT count(*) AS count FROM prediction';
 
 export const CONTESTANTS: readonly Contestant[] = [
   {

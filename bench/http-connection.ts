@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** `text` is the head of the body as far as it came with the reply's first bytes: enough to say why one failed. */
+/** `text` is the body, one character a byte. */
 export type OnReply = (status: number, text: string) => void;
 
 /** One kept-alive HTTP/1.1 connection that has at most one request under way. */
@@ -63,6 +63,7 @@ class ReplyReader {
       this.#missing = contentLength(this.#head, bodyAt) - this.#text.length;
       this.#head = '';
     } else {
+      this.#text += received.toString('latin1', 0, length);
       this.#missing -= length;
     }
     if (this.#missing < 0) throw new Error('more bytes came than the reply announced');

@@ -12,10 +12,13 @@ export interface LoadOptions {
   seconds: number;
   /** Ends when so many records were acknowledged, instead of by time. */
   records?: number;
-  /** Replies with these statuses are counted as refused and tried again after a pause. All others but 2xx fail the run. */
+  /**
+   * Replies with these statuses, of a request or of a record in a batch, are counted as refused, and the connection's next
+   * request comes after a pause. All others but 2xx fail the run.
+   */
   refusals?: { statuses: number[]; pauseMs: number };
-  /** How many acknowledged ids to bring home, evenly spread. */
-  sampleIds?: number;
+  /** Which share of the acknowledged ids to bring home, chosen at random; none unless said. */
+  sampleShare?: number;
 }
 
 /** Posts predictions, one a request or `batch` a request as NDJSON. */
@@ -39,6 +42,7 @@ export interface LoadResult {
   records: number;
   /** Records acknowledged from the first request to the last, warm-up and drain included. */
   acknowledged: number;
+  /** Records refused, by the options. */
   refused: number;
   /** Milliseconds from writing a request to the reply's last byte. */
   latency: { p50: number; p99: number; p999: number; max: number };

@@ -4,14 +4,16 @@ import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openConnection } from './http-connection.ts';
 import type { LoadMessage, LoadOptions, LoadResult } from './load-options.ts';
+import { countRefused } from './refused.ts';
 import { appendRequests, readRequests, type Requests } from './requests.ts';
 
 const LONGEST_MICROSECONDS = 600_000_000;
+/** Opened at once: fewer than a listening socket keeps waiting. */
+const WAVE = 128;
 
 /** A closed loop: each connection sends its next request when the reply to the one before is whole. */
 class Load {
   readonly #options: LoadOptions;
-  readonly #refusals: ReadonlySet<number>;
   readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST_MICROSECONDS, figures: 3 });
   readonly #sampledIds: string[] = [];
   readonly #tenths: number[] = [];
@@ -26,13 +28,12 @@ class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#refusals = new Set(options.refusals?.statuses);
   }
 
   async run(tell: (message: LoadMessage) => void): Promise<LoadResult> {
-    const { connections, records, warmSeconds, seconds } = this.#options;
+    const { records, warmSeconds, seconds } = this.#options;
     const drained = new Promise<void>((resolve) => (this.#idle = resolve));
-    const begins = await Promise.all(Array.from({ length: connections }, () => this.#open()));
+    const begins = await this.#openAll();
     const clock = setInterval(() => this.#tenths.push(this.#acknowledged), 100);
     for (const begin of begins) begin();
     if (warmSeconds > 0) await sleep(warmSeconds * 1000);
@@ -58,7 +59,16 @@ class Load {
     };
   }
 
-  /** Gives what sends its first request. */
+  /** Gives what sends the first request of each connection. */
+  async #openAll(): Promise<(() => void)[]> {
+    const begins: (() => void)[] = [];
+    while (begins.length < this.#options.connections) {
+      const wave = Math.min(WAVE, this.#options.connections - begins.length);
+      begins.push(...(await Promise.all(Array.from({ length: wave }, () => this.#open()))));
+    }
+    return begins;
+  }
+
   async #open(): Promise<() => void> {
     const requests = this.#requestsOfOne();
     const { refusals, records: enough = Infinity } = this.#options;
@@ -76,15 +86,11 @@ class Load {
       connection.send(request);
     };
     const onReply = (status: number, text: string): void => {
-      if (status >= 200 && status < 300) {
-        this.#count(requests, performance.now() - sentAt);
-        send();
-      } else if (this.#refusals.has(status) && refusals !== undefined) {
-        if (this.#measuring) this.#refused += requests.recordsEach;
-        setTimeout(send, refusals.pauseMs);
-      } else {
-        fail(`status ${status}: ${text.slice(0, 500)}`);
-      }
+      const refused = countRefused(status, text, requests.recordsEach, refusals?.statuses ?? []);
+      if (refused === undefined) return fail(`status ${status}: ${text.slice(0, 500)}`);
+      this.#count(requests, refused, performance.now() - sentAt);
+      if (refused === 0) send();
+      else setTimeout(send, refusals?.pauseMs);
     };
     const connection = await openConnection(this.#options.port, onReply, (error) => fail(error.message));
     this.#underWay += 1;
@@ -98,21 +104,20 @@ class Load {
       : readRequests(JSON.parse(readFileSync(work.pathsFile, 'utf8')) as string[], key);
   }
 
-  #count(requests: Requests, milliseconds: number): void {
-    this.#acknowledged += requests.recordsEach;
+  #count(requests: Requests, refused: number, milliseconds: number): void {
+    const accepted = requests.recordsEach - refused;
+    this.#acknowledged += accepted;
     if (!this.#measuring) return;
     this.#requests += 1;
-    this.#records += requests.recordsEach;
-    this.#histogram.record(Math.min(LONGEST_MICROSECONDS, Math.max(1, Math.round(milliseconds * 1000))));
-    this.#sample(requests);
-  }
-
-  /** Reservoir sampling (Vitter's algorithm R): each acknowledged request has the same chance. */
-  #sample(requests: Requests): void {
-    const room = this.#options.sampleIds ?? 0;
-    if (room === 0) return;
-    const place = this.#sampledIds.length < room ? this.#sampledIds.length : Math.floor(Math.random() * this.#requests);
-    if (place < room) this.#sampledIds[place] = requests.lastId();
+    this.#records += accepted;
+    this.#refused += refused;
+    // A refusal is quick; counted among the latencies it would flatter them.
+    if (accepted > 0) this.#histogram.record(Math.min(LONGEST_MICROSECONDS, Math.max(1, Math.round(milliseconds * 1000))));
+    const { sampleShare = 0 } = this.#options;
+    if (sampleShare === 0 || refused > 0) return;
+    for (let record = 0; record < accepted; record += 1) {
+      if (Math.random() < sampleShare) this.#sampledIds.push(requests.idOf(record));
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem, type } from 'node:os';
-import type { Client } from 'pg';
 
 /** Where and with what the figures were measured. */
 export interface Machine {
@@ -11,7 +10,8 @@ export interface Machine {
   kernel: string;
   filesystem: string;
   node: string;
-  postgres: string;
+  /** Absent where none ran. */
+  postgres?: string;
   packages: Record<string, string>;
 }
 
@@ -21,8 +21,8 @@ const PACKAGES = [
 /** Magic numbers of statfs(2). */
 const FILESYSTEMS: Record<number, string> = { 0xef53: 'ext4', 0x58465342: 'xfs', 0x9123683e: 'btrfs', 0x01021994: 'tmpfs', 0x794c7630: 'overlay', 0x2fc12fc1: 'zfs' };
 
-export async function describeMachine(admin: Client, dataFolder: string): Promise<Machine> {
-  const { rows } = await admin.query<{ server_version: string }>('SHOW server_version');
+/** `dataFolder` is on the disk that was measured. */
+export function describeMachine(dataFolder: string): Machine {
   const { type: magic } = statfsSync(dataFolder);
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -31,7 +31,6 @@ export async function describeMachine(admin: Client, dataFolder: string): Promis
     kernel: `${type()} ${release()}`,
     filesystem: FILESYSTEMS[magic] ?? `0x${magic.toString(16)}`,
     node: process.version,
-    postgres: rows[0]?.server_version ?? 'unknown',
     packages: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
   };
 }

@@ -1,77 +1,76 @@
 // `npm run bench`: the service and its peers, side by side on one machine.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { chosenSettings, readySegments, startCluster, warmWal, type Cluster } from './cluster.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { measureAppends, SMOKE, type AppendOptions } from './append.ts';
+import { conduct, conductAlone, type ConductOptions } from './conduct.ts';
 import { CONTESTANTS } from './contestants.ts';
-import { describeMachine } from './machine.ts';
-import { measure, type Cell, type Figures } from './measure.ts';
-import { readOptions, type BenchOptions } from './options.ts';
-import { predictionTemplate } from './prediction-template.ts';
-import { toMarkdown, type Report } from './report.ts';
-import { judge, Results } from './results.ts';
-import { TARGETS } from './targets.ts';
+import { measureGrowth, type GrowthOptions } from './growth.ts';
+import { measureOverload, type OverloadOptions } from './overload.ts';
+import { measureReaders, type ReadersOptions } from './readers.ts';
+import { measureVerifying, type VerifyOptions } from './verify.ts';
 
-const WARM_WAL_BYTES = 2.5e9;
+const KEYS = CONTESTANTS.map(({ key }) => key);
 
-async function run(cluster: Cluster, options: BenchOptions): Promise<void> {
-  const walSegmentsReady = options.smoke ? await readySegments(cluster) : await warmWal(cluster, WARM_WAL_BYTES);
-  if (!options.smoke) console.log(`The WAL is warm: ${walSegmentsReady} segments lie ready.`);
-  const results = await measureAll(cluster, options);
-  if (options.smoke) return console.log('The bench works: every reply was a success, and every record acknowledged is stored.');
-  const report: Report = {
-    date: new Date().toISOString(),
-    machine: await describeMachine(cluster.admin, cluster.folder),
-    settings: await chosenSettings(cluster),
-    options,
-    recordBytes: predictionTemplate(new Date()).bytes.length,
-    walSegmentsReady,
-    results,
-    verdicts: TARGETS.flatMap((target) => judge(results, target) ?? []),
-  };
-  const markdown = toMarkdown(report);
-  console.log(`\n${markdown}`);
-  if (options.out === undefined) return;
-  mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(`${options.out}.md`, markdown);
-  writeFileSync(`${options.out}.json`, `${JSON.stringify(report, null, 1)}\n`);
+const program = new Command('bench').description('Measures the service and its peers.');
+
+bench('append', 'records a second, latency, CPU and WAL of appends, beside the peers', true)
+  .option('--only <keys>', `which of ${KEYS.join(',')}`, contestants, KEYS)
+  .option('--connections <numbers>', 'how many clients at once', integers, [1, 16, 64, 256])
+  .option('--batches <numbers>', 'records a request', integers, [1, 100])
+  .option('--smoke', 'one short round that checks that all works, not its times', false)
+  .action((given: AppendOptions & ConductOptions) => {
+    const options = given.smoke ? { ...given, ...SMOKE } : given;
+    return conduct(options, (cluster) => measureAppends(cluster, options));
+  });
+
+bench('growth', 'rate and proofs of a large log beside those of a small one')
+  .option('--small <entries>', 'entries of the small log', integer, 10_000)
+  .option('--large <entries>', 'entries of the large log', integer, 2_000_000)
+  .action((options: GrowthOptions & ConductOptions) => conduct(options, (cluster) => measureGrowth(cluster, options)));
+
+bench('readers', 'rate while proofs are verified and lists are read')
+  .action((options: ReadersOptions & ConductOptions) => conduct(options, (cluster) => measureReaders(cluster, options)));
+
+bench('overload', 'memory under overload, and recovery after it')
+  .option('--minutes <number>', 'of overload', positive, 10)
+  .action((options: OverloadOptions & ConductOptions) => conduct(options, (cluster) => measureOverload(cluster, options)));
+
+bench('verify', 'verifying a whole log')
+  .option('--entries <number>', 'entries of the log', integer, 1_000_000)
+  .action((options: VerifyOptions & ConductOptions) => conductAlone(options, () => measureVerifying(options)));
+
+await program.parseAsync();
+
+function bench(name: string, description: string, isDefault = false): Command {
+  return program
+    .command(name, { isDefault })
+    .description(description)
+    .option('--rounds <number>', 'rounds, each in another order', integer, 5)
+    .option('--seconds <number>', 'measured seconds a round', positive, 6)
+    .option('--warm-seconds <number>', 'seconds of load before them', positive, 3)
+    .option('--out <path>', 'writes <path>.md and <path>.json')
+    .option('--data-dir <folder>', 'below which PostgreSQL writes: the disk that is measured (default: the one for temporary files)')
+    .option('--set <name=value>', 'a setting of PostgreSQL; may be given several times', (value: string, before: string[]) => [...before, value], []);
 }
 
-/** Round by round and cell by cell, so that what is compared is measured within seconds of each other. */
-async function measureAll(cluster: Cluster, options: BenchOptions): Promise<Results> {
-  const results = new Results();
-  const chosen = CONTESTANTS.filter(({ key }) => options.only.includes(key));
-  const cells: Cell[] = options.batches.flatMap((batch) => options.connections.map((connections) => ({ connections, batch })));
-  for (let round = 0; round < options.rounds; round += 1) {
-    const order = chosen.map((_, place) => chosen[(place + round) % chosen.length] as (typeof chosen)[number]);
-    for (const cell of cells) {
-      for (const contestant of order) {
-        if (cell.batch > 1 && !contestant.batches) continue;
-        const figures = await measure(cluster, contestant, cell, options);
-        results.add(contestant.key, cell, figures);
-        console.log(options.smoke ? `(${contestant.key}) works` : progress(round, contestant.key, cell, figures));
-      }
-    }
-  }
-  return results;
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a positive number');
+  return value;
 }
 
-function progress(round: number, key: string, { connections, batch }: Cell, figures: Figures): string {
-  const { recordsPerSecond, p50, p99, serverCpu, postgresCpu, loadCpu, syncMicroseconds } = figures;
-  return (
-    `round ${round + 1}, (${key}), ${connections} × ${batch}: ${recordsPerSecond.toFixed(0)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; ` +
-    `µs a record: server ${serverCpu.toFixed(1)}, PostgreSQL ${postgresCpu.toFixed(1)}, load ${loadCpu.toFixed(1)}; fdatasync ${syncMicroseconds.toFixed(0)} µs`
-  );
+function integer(text: string): number {
+  const value = positive(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('must be a whole number');
+  return value;
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2), CONTESTANTS);
-  const cluster = await startCluster(options.dataDir, options.settings);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cluster.stop().finally(() => process.exit(1)));
-  try {
-    await run(cluster, options);
-  } finally {
-    await cluster.stop();
-  }
+function integers(text: string): number[] {
+  return text.split(',').map(integer);
 }
 
-await main();
+function contestants(text: string): string[] {
+  const keys = text.split(',');
+  const unknown = keys.find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new InvalidArgumentError(`there is no ${unknown}`);
+  return keys;
+}

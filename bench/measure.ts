@@ -1,9 +1,9 @@
-import { Client } from 'pg';
 import { createDatabase, dropDatabase, walPosition, type Cluster } from './cluster.ts';
 import type { Contestant } from './contestants.ts';
 import { runLoad } from './load-process.ts';
 import { clusterTime, processorTime, residentBytes } from './processor-time.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
+import { checkStored } from './stored.ts';
 import { syncTime } from './sync-time.ts';
 
 /** What is asked of every contestant in the same way. */
@@ -50,7 +50,7 @@ export async function measure(cluster: Cluster, contestant: Contestant, cell: Ce
   try {
     const syncMicroseconds = syncTime(cluster.folder);
     const { result, used } = await loadAndMeter(cluster, server, contestant, cell, times);
-    await checkCount(environment, contestant, result.acknowledged);
+    await checkStored(environment, contestant.countSql, result.acknowledged);
     if (result.records === 0) throw new Error(`${contestant.key}: nothing was acknowledged in ${times.seconds} s; measure longer`);
     const perRecord = (total: number): number => total / result.records;
     return {
@@ -85,17 +85,4 @@ async function loadAndMeter(cluster: Cluster, server: ServerProcess, contestant:
     result,
     used: { server: after.server - before.server, postgres: after.postgres - before.postgres, wal: after.wal - before.wal },
   };
-}
-
-/** Every record that was acknowledged is in the database, and nothing else. */
-async function checkCount(environment: Record<string, string>, contestant: Contestant, acknowledged: number): Promise<void> {
-  const client = new Client({ connectionString: environment['DATABASE_URL'] });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ count: string }>(contestant.countSql);
-    const stored = Number(rows[0]?.count);
-    if (stored !== acknowledged) throw new Error(`${contestant.key}: ${acknowledged} records acknowledged, ${stored} stored`);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,12 +1,12 @@
 import { predictionTemplate, writePrediction, type Subjects } from './prediction-template.ts';
-import { ulid } from './ulid.ts';
+import { ulid, ULID_LENGTH } from './ulid.ts';
 
 /** The requests of one connection. `next` overwrites the bytes it gave before. */
 export interface Requests {
   next(): Buffer;
   readonly recordsEach: number;
-  /** Id of the last prediction in the request that `next` gave last; empty for reads. */
-  lastId(): string;
+  /** Id of one prediction in the request that `next` gave last. `record` < `recordsEach`; empty for reads. */
+  idOf(record: number): string;
 }
 
 /** Posts of one prediction, or of `batch` predictions as NDJSON. */
@@ -22,16 +22,18 @@ export function appendRequests(path: string, key: string, batch: number, subject
   const request = Buffer.alloc(head.length + bodyLength, '\n');
   head.copy(request);
   for (let record = 0; record < batch; record += 1) template.bytes.copy(request, head.length + record * line);
-  let id = '';
   const next = (): Buffer => {
     const now = Date.now();
     for (let record = 0; record < batch; record += 1) {
-      id = ulid(now);
-      writePrediction(request, head.length + record * line, template, id, subjects);
+      writePrediction(request, head.length + record * line, template, ulid(now), subjects);
     }
     return request;
   };
-  return { next, recordsEach: batch, lastId: () => id };
+  const idOf = (record: number): string => {
+    const at = head.length + record * line + template.idAt;
+    return request.toString('latin1', at, at + ULID_LENGTH);
+  };
+  return { next, recordsEach: batch, idOf };
 }
 
 /** Gets of paths chosen evenly. */
@@ -41,6 +43,6 @@ export function readRequests(paths: readonly string[], key: string): Requests {
   return {
     next: () => requests[Math.floor(Math.random() * requests.length)] as Buffer, // the index is below the length
     recordsEach: 1,
-    lastId: () => '',
+    idOf: () => '',
   };
 }

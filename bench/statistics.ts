@@ -18,13 +18,17 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
 export function spread(values: readonly number[]): Spread {
   const at = (share: number): number => quantile(values, share);
   return { median: at(0.5), min: at(0), low: at(0.25), high: at(0.75), max: at(1), rounds: values.length };
 }
 
-/** Spread of the ratio, round by round: what both sides suffered in a round falls out of it. */
-export function ratio(above: readonly number[], below: readonly number[]): Spread {
+/** The ratios round by round: what both sides suffered in a round falls out of them. */
+export function ratios(above: readonly number[], below: readonly number[]): number[] {
   if (above.length !== below.length) throw new RangeError('the two sides have different numbers of rounds');
-  return spread(above.map((value, round) => value / (below[round] as number)));
+  return above.map((value, round) => value / (below[round] as number));
 }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { quantile } from './statistics.ts';
+import { median } from './statistics.ts';
 
 const PAGE_BYTES = 8192;
 const TIMES = 200;
@@ -23,7 +23,7 @@ export function syncTime(folder: string): number {
       // The first ones also allocate the file's blocks.
       if (time >= 0) times.push((performance.now() - began) * 1000);
     }
-    return quantile(times, 0.5);
+    return median(times);
   } finally {
     closeSync(file);
     rmSync(path, { force: true });

@@ -14,7 +14,8 @@ export class PredictionsController {
 
   @Post('batch')
   @HttpCode(200)
-  appendAll(@Body(new ParseArrayPipe({ items: PredictionDto })) posted: PredictionDto[]): Promise<Appended[]> {
-    return this.predictions.append(posted);
+  async appendAll(@Body(new ParseArrayPipe({ items: PredictionDto })) posted: PredictionDto[]): Promise<(Appended & { status: number })[]> {
+    const appended = await this.predictions.append(posted);
+    return appended.map((each) => ({ ...each, status: 201 }));
   }
 }
