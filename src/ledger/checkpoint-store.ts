@@ -13,13 +13,14 @@ export interface StoredCheckpoint {
  * Durability: `replace` resolves to true only after the value is on stable storage.
  */
 export interface CheckpointStore {
+  /** @throws CheckpointStoreError when what is there cannot be read as a store: until somebody mends it, nothing can be signed */
   read(origin: string): Promise<StoredCheckpoint | undefined>;
   /** Compare and set: false, and nothing changed, when the store does not hold `expected`. */
   replace(origin: string, expected: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** The store cannot be read, or holds something that is no checkpoint. Appends stop: nothing may be signed unseen. */
+/** The store cannot be used, or holds something that is no checkpoint. Nothing may be signed unseen. */
 export class CheckpointStoreError extends Error {
   override readonly name = 'CheckpointStoreError';
 }

@@ -9,10 +9,14 @@ export class ClockMonitor {
   private readonly databaseNow: () => Promise<number>;
   private readonly warn: (message: string) => void;
   private timer: NodeJS.Timeout | undefined;
-  private skewMs = 0;
+  /** As measured last, and what the clock then said beyond the monotonic one, which nobody can set. */
+  private measuredMs = 0;
+  private offsetMs: number;
+  private warned = false;
 
   constructor(clock: Clock, databaseNow: () => Promise<number>, warn: (message: string) => void) {
     this.clock = clock;
+    this.offsetMs = this.offset();
     this.databaseNow = databaseNow;
     this.warn = warn;
   }
@@ -28,8 +32,10 @@ export class ClockMonitor {
 
   /** Why this replica must not append, if it must not. */
   get finding(): string | undefined {
-    if (Math.abs(this.skewMs) <= MAX_CLOCK_SKEW_MS) return undefined;
-    return `this replica’s clock is ${(Math.abs(this.skewMs) / 1000).toFixed(1)} s ${this.skewMs > 0 ? 'ahead of' : 'behind'} PostgreSQL’s`;
+    // A clock that was set since the last measurement is noticed before the next entry bears its time for ever.
+    const skewMs = this.measuredMs + this.offset() - this.offsetMs;
+    if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return undefined;
+    return `this replica’s clock is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'} PostgreSQL’s`;
   }
 
   /** @throws AppendError `clock-skew` */
@@ -41,8 +47,16 @@ export class ClockMonitor {
   private async measure(): Promise<void> {
     const before = this.clock.now();
     const database = await this.databaseNow();
-    const wasFine = this.finding === undefined;
-    this.skewMs = (before + this.clock.now()) / 2 - database;
-    if (wasFine && this.finding !== undefined) this.warn(`${this.finding}: appends stop here until the clocks agree`);
+    const after = this.clock.now();
+    // PostgreSQL read its clock at some moment between the two: taken is the least that the clocks can differ by.
+    this.measuredMs = Math.max(before - database, 0) + Math.min(after - database, 0);
+    this.offsetMs = this.offset();
+    const { finding } = this;
+    if (finding !== undefined && !this.warned) this.warn(`${finding}: appends stop here until the clocks agree`);
+    this.warned = finding !== undefined;
+  }
+
+  private offset(): number {
+    return this.clock.now() - performance.now();
   }
 }

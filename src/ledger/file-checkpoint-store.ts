@@ -22,7 +22,7 @@ export class FileCheckpointStore implements CheckpointStore {
       const content = await this.load();
       if (!sameCheckpoint(content.get(origin), expected)) return false;
       content.set(origin, next);
-      await writeDurably(this.path, `${JSON.stringify(Object.fromEntries(content), null, 2)}\n`);
+      await this.write(content);
       return true;
     });
     this.turn = result.catch(() => undefined);
@@ -39,17 +39,28 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       text = await readFile(this.path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
-      throw new CheckpointStoreError(`the checkpoint store ${this.path} cannot be read: ${String(error)}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return new Map();
+      // Too many files are open just now: that says nothing about this one.
+      if (code === 'EMFILE' || code === 'ENFILE') throw error;
+      throw new CheckpointStoreError(`the checkpoint store ${this.path} cannot be read: ${message}`);
     }
     return new Map(Object.entries(parse(text, this.path)));
+  }
+
+  private async write(content: ReadonlyMap<string, StoredCheckpoint>): Promise<void> {
+    try {
+      await writeDurably(this.path, `${JSON.stringify(Object.fromEntries(content), null, 2)}\n`);
+    } catch (error) {
+      throw new CheckpointStoreError(`the checkpoint store ${this.path} cannot be written: ${(error as Error).message}`);
+    }
   }
 }
 
 function parse(text: string, path: string): Content {
   try {
     const content = JSON.parse(text) as Content;
-    if (typeof content === 'object' && content !== null && Object.values(content).every(isStored)) return content;
+    if (typeof content === 'object' && content !== null && !Array.isArray(content) && Object.values(content).every(isStored)) return content;
   } catch {
     // said below
   }
@@ -59,5 +70,5 @@ function parse(text: string, path: string): Content {
 function isStored(value: unknown): value is StoredCheckpoint {
   if (typeof value !== 'object' || value === null) return false;
   const { size, root } = value as Partial<StoredCheckpoint>;
-  return Number.isSafeInteger(size) && typeof root === 'string' && /^[0-9a-f]{64}$/.test(root);
+  return Number.isSafeInteger(size) && Number(size) >= 0 && typeof root === 'string' && /^[0-9a-f]{64}$/.test(root);
 }

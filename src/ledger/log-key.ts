@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../database/durable-file.ts';
+import { readSecret } from '../database/private-file.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { ED25519, formatVkey, keyId } from '../core/vkey.ts';
 
@@ -11,6 +12,7 @@ export interface LogKey {
   signer: NoteSigner;
 }
 
+/** The file where a log's key should be holds something else, or cannot be read. The log cannot sign. */
 export class LogKeyError extends Error {
   override readonly name = 'LogKeyError';
 }
@@ -23,15 +25,12 @@ export class LogKeyFolder {
     this.folder = join(dataDir, 'log-keys');
   }
 
-  /** The key of a log, or undefined when there is none. */
+  /** The key of a log, or undefined when there is none; its file's mode is narrowed to 0600. @throws LogKeyError */
   async read(log: string, origin: string): Promise<LogKey | undefined> {
-    let pem: string;
-    try {
-      pem = await readFile(this.path(log), 'utf8');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const pem = await readSecret(this.path(log)).catch((error: Error) => {
+      throw new LogKeyError(`the signing key ${this.path(log)} cannot be read: ${error.message}`);
+    });
+    if (pem === undefined) return undefined;
     let key: KeyObject;
     try {
       key = createPrivateKey(pem);

@@ -1,10 +1,12 @@
 import { equalBytes } from '../core/bytes.ts';
 import { leafHash } from '../core/merkle-tree.ts';
+import { CheckpointStoreError, type StoredCheckpoint } from './checkpoint-store.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
+import { storageFailure } from './database-failure.ts';
 import type { Head } from './head.ts';
 import type { LedgerOptions } from './ledger.ts';
 import { Log, StopSwitch } from './log.ts';
-import type { LogKey } from './log-key.ts';
+import { LogKeyError, type LogKey } from './log-key.ts';
 import type { LogRow } from './log-row.ts';
 import { PayloadTable } from './payload-table.ts';
 import { Prover } from './prover.ts';
@@ -22,18 +24,13 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
   const tiles = new TileSource(row.id, store);
   const prover = new Prover(tiles);
   const checkpoints = new CheckpointTable(pool, row.id);
-  const key = await keys.read(row.name, row.origin);
-  if (!isOwnKey(key, row)) halt.stop(keyReason(key, row, keys.path(row.name)));
-
-  const head = await store.readHead(row.id);
-  if (halt.reason === undefined) {
-    const stored = await checkpointStore.read(row.origin).catch((error: unknown) => {
-      halt.stop(error instanceof Error ? error.message : String(error));
-      return undefined;
-    });
-    const contradiction = (await contradictionWith(stored, head, prover)) ?? (await lastEntryContradiction(row.id, head, options));
-    if (contradiction !== undefined) halt.stop(contradiction);
-  }
+  const key = await keys.read(row.name, row.origin).catch((error: unknown) => {
+    if (!(error instanceof LogKeyError)) throw error;
+    halt.stop(`${error.message}: put the log’s key there and start again`);
+    return undefined;
+  });
+  const contradiction = keyContradiction(key, row, keys.path(row.name)) ?? (await headContradiction(row, prover, options));
+  if (contradiction !== undefined) halt.stop(contradiction);
 
   const publisher = new Publisher({
     origin: row.origin,
@@ -63,20 +60,38 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
   });
   await publisher.refresh();
   // The store knows of the log before its first entry is acknowledged: a store that is lost later is noticed.
-  if (halt.reason === undefined) await publisher.publish();
+  if (halt.reason === undefined) {
+    await publisher.publish().catch((error: unknown) => {
+      if (!(error instanceof CheckpointStoreError)) throw error;
+      halt.stop(error.message);
+    });
+  }
   const payloads = new PayloadTable(pool, row.id);
   const sealer = await options.sealerFor(row);
   return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, halt, sealer, store });
 }
 
-function isOwnKey(key: LogKey | undefined, row: LogRow): boolean {
-  return key !== undefined && row.keys.some(({ vkey }) => vkey === key.vkey);
-}
-
-function keyReason(key: LogKey | undefined, row: LogRow, path: string): string {
+function keyContradiction(key: LogKey | undefined, row: LogRow, path: string): string | undefined {
+  if (row.keys.some(({ vkey }) => vkey === key?.vkey)) return undefined;
   const own = row.keys.map(({ vkey }) => vkey).join(', ');
   const found = key === undefined ? `there is no signing key at ${path}` : `the signing key at ${path} is ${key.vkey}`;
   return `${found}, but the log’s own is ${own}: put the log’s key there and start again`;
+}
+
+/** Why the database cannot be appended to, whatever is in the checkpoint store; undefined when the two agree. */
+async function headContradiction(row: LogRow, prover: Prover, options: LedgerOptions): Promise<string | undefined> {
+  let head: Head;
+  let stored: StoredCheckpoint | undefined;
+  try {
+    head = await options.store.readHead(row.id);
+    stored = await options.checkpointStore.read(row.origin);
+  } catch (error) {
+    if (error instanceof CheckpointStoreError) return error.message;
+    // A database that is away contradicts nothing: there is no start without it.
+    if (storageFailure(error) !== undefined) throw error;
+    return `the database’s head cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return (await contradictionWith(stored, head, prover)) ?? lastEntryContradiction(row.id, head, options);
 }
 
 /** The head names the last entry's hash; they are written together, so a difference was made by hand. */

@@ -42,7 +42,7 @@ const MAX_WAIT_MS = 1000;
 /** What one log's sequencer has before it: bounded by count, by bytes and by the time that it would take. */
 export class PendingQueue {
   private waiting: Pending[] = [];
-  private readonly ids = new Map<string, Pending>();
+  private readonly ids = new Set<string>();
   private bytes = 0;
   /** How long a commit takes, smoothed, in ms. */
   private commitMs = 0;
@@ -92,7 +92,7 @@ export class PendingQueue {
         later.push(pending);
         continue;
       }
-      if (id !== undefined) this.ids.set(id, pending);
+      if (id !== undefined) this.ids.add(id);
       bytes += size;
       taken.push(pending);
     }

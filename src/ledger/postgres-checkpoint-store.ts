@@ -1,6 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { connect } from '../database/connect.ts';
+import { openPool, parseDatabaseUrl } from '../database/connection.ts';
 import { CheckpointStoreError, type CheckpointStore, type StoredCheckpoint } from './checkpoint-store.ts';
 
+const START_PATIENCE_MS = 10_000;
+const MAX_CONNECTIONS = 4;
 const TABLE = `create table if not exists prediction_ledger_checkpoint (
   origin text primary key,
   size bigint not null check (size >= 0),
@@ -18,31 +22,31 @@ export class PostgresCheckpointStore implements CheckpointStore {
     this.pool = pool;
   }
 
+  /**
+   * Waits some seconds for a server that is still starting.
+   *
+   * @throws CheckpointStoreError when it does not answer or is not durable
+   */
   static async open(url: string): Promise<PostgresCheckpointStore> {
-    const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 10_000, application_name: 'prediction-ledger checkpoint store' });
-    pool.on('error', () => undefined); // an idle connection that broke is replaced at the next query
+    const connection = { ...parseDatabaseUrl(url, 'CHECKPOINT_STORE'), application_name: 'prediction-ledger checkpoint store' };
     try {
-      const { rows } = await pool.query<{ durable: boolean }>(
-        "select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable",
-      );
-      if (rows[0]?.durable !== true) throw new CheckpointStoreError('the checkpoint store runs with fsync or synchronous_commit off');
-      // Two replicas may make the table at once; the loser sees a unique violation in the catalogue.
-      await pool.query(TABLE).catch(() => pool.query(TABLE));
+      const client = await connect(connection, () => undefined, START_PATIENCE_MS);
+      try {
+        await prepare(client);
+      } finally {
+        await client.end();
+      }
     } catch (error) {
-      await pool.end();
       if (error instanceof CheckpointStoreError) throw error;
-      throw new CheckpointStoreError(`the checkpoint store does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      throw new CheckpointStoreError(`the checkpoint store cannot be used: ${error instanceof Error ? error.message : String(error)}`);
     }
-    return new PostgresCheckpointStore(pool);
+    // An idle connection that broke is replaced at the next query, whose failure is told to whoever asked.
+    return new PostgresCheckpointStore(openPool(connection, MAX_CONNECTIONS, () => undefined));
   }
 
   async read(origin: string): Promise<StoredCheckpoint | undefined> {
-    const { rows } = await this.pool.query<{ size: string | number; root: string }>(
-      'select size, root from prediction_ledger_checkpoint where origin = $1',
-      [origin],
-    );
-    const [row] = rows;
-    return row && { size: Number(row.size), root: row.root };
+    const { rows } = await this.pool.query<StoredCheckpoint>('select size, root from prediction_ledger_checkpoint where origin = $1', [origin]);
+    return rows[0];
   }
 
   async replace(origin: string, expected: StoredCheckpoint | undefined, next: StoredCheckpoint): Promise<boolean> {
@@ -58,4 +62,13 @@ export class PostgresCheckpointStore implements CheckpointStore {
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+async function prepare(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ durable: boolean }>(
+    "select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable",
+  );
+  if (rows[0]?.durable !== true) throw new CheckpointStoreError('the checkpoint store runs with fsync or synchronous_commit off');
+  // Two replicas may make the table at once; the loser sees a unique violation in the catalogue.
+  await client.query(TABLE).catch(() => client.query(TABLE));
 }

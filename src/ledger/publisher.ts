@@ -2,7 +2,7 @@ import { equalBytes, toHex } from '../core/bytes.ts';
 import { formatCheckpointText } from '../core/checkpoint.ts';
 import { signNote, type NoteSigner } from '../core/signed-note.ts';
 import { AppendError } from './append-error.ts';
-import { sameCheckpoint, type CheckpointStore, type StoredCheckpoint } from './checkpoint-store.ts';
+import { CheckpointStoreError, sameCheckpoint, type CheckpointStore, type StoredCheckpoint } from './checkpoint-store.ts';
 import type { CheckpointTable, PublishedCheckpoint } from './checkpoint-table.ts';
 import type { Head } from './head.ts';
 import type { Prover } from './prover.ts';
@@ -98,7 +98,10 @@ export class Publisher {
     const { origin, store, readHead } = this.options;
     for (;;) {
       // The store first: whatever it holds was committed before, so a head read afterwards must reach it.
-      const stored = await store.read(origin);
+      const stored = await store.read(origin).catch((error: unknown) => {
+        if (error instanceof CheckpointStoreError) this.stop(error.message);
+        throw error;
+      });
       const head = await readHead();
       const next: StoredCheckpoint = { size: head.size, root: toHex(head.range.root()) };
       if (sameCheckpoint(stored, next)) return head;
@@ -110,9 +113,12 @@ export class Publisher {
   /** Invariant 8. @throws AppendError `log-stopped`, and the log stops */
   private async check(stored: StoredCheckpoint | undefined, head: Head): Promise<void> {
     const contradiction = await contradictionWith(stored, head, this.options.prover);
-    if (contradiction === undefined) return;
-    this.options.stop(contradiction);
-    throw new AppendError('log-stopped', contradiction);
+    if (contradiction !== undefined) this.stop(contradiction);
+  }
+
+  private stop(reason: string): never {
+    this.options.stop(reason);
+    throw new AppendError('log-stopped', reason);
   }
 }
 
