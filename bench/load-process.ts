@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { LoadMessage, LoadOptions, LoadResult } from './load-options.ts';
+import { siblingOf } from './sibling.ts';
 
 /** What to do, in the bench, when the measured part begins and ends. */
 export interface LoadMarks {
@@ -10,8 +10,7 @@ export interface LoadMarks {
 
 /** Runs one load generator to its end. Rejects when any reply was neither 2xx nor a refusal that the options allow. */
 export function runLoad(options: LoadOptions, marks: LoadMarks = {}): Promise<LoadResult> {
-  const entry = fileURLToPath(new URL('./load.js', import.meta.url));
-  const child = fork(entry, [JSON.stringify(options)], { execArgv: ['--enable-source-maps'] });
+  const child = fork(siblingOf(import.meta.url, './load'), [JSON.stringify(options)], { env: process.env, execArgv: ['--enable-source-maps'] });
   return new Promise((resolve, reject) => {
     child.on('message', (message) => {
       const told = message as LoadMessage;

@@ -4,12 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Cluster } from './cluster.ts';
 import type { Times } from './measure.ts';
 import { OwnServer } from './own-server.ts';
 import type { ReaderOptions } from './reader.ts';
 import { number, table, type Outcome } from './report.ts';
+import { siblingOf } from './sibling.ts';
 import { median, ratios } from './statistics.ts';
 import { syncTime } from './sync-time.ts';
 import { judge } from './verdict.ts';
@@ -68,7 +68,7 @@ async function measureOnce(cluster: Cluster, times: Times, read: boolean): Promi
 
 /** Resolves when the reader reads; what it gives stops it, and tells its steps a second. */
 async function startReader(options: ReaderOptions): Promise<() => Promise<number>> {
-  const child = fork(fileURLToPath(new URL('./reader.js', import.meta.url)), [JSON.stringify(options)]);
+  const child = fork(siblingOf(import.meta.url, './reader'), [JSON.stringify(options)]);
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the reader that should ${options.task} ended with ${String(code)}`)));
   failed.catch(() => undefined); // whoever waits for it below is told
   await Promise.race([once(child, 'message'), failed]);

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { ServerMessage } from './servers/announce.ts';
+import { siblingOf } from './sibling.ts';
 
 /** A server under test: a process of its own. */
 export interface ServerProcess {
@@ -19,8 +19,7 @@ const STOP_PATIENCE_MS = 30_000;
 
 /** Runs `servers/<name>` and waits until it listens. */
 export async function startServer(name: string, environment: Record<string, string>): Promise<ServerProcess> {
-  // Beside this file is the compiled one, in dist.
-  const entry = fileURLToPath(new URL(`./servers/${name}.js`, import.meta.url));
+  const entry = siblingOf(import.meta.url, `./servers/${name}`);
   const child = fork(entry, [], { env: { ...process.env, NODE_ENV: 'production', ...environment }, execArgv: ['--enable-source-maps'] });
   const { port, key = UNCHECKED_KEY, auditorKey = UNCHECKED_KEY } = await firstMessage(child, name);
   return { pid: child.pid as number, port, key, auditorKey, stop: () => stop(child) }; // it sent a message, so it has a pid
