@@ -54,6 +54,16 @@ export function resourcePaths(size: number): string[] {
   return paths;
 }
 
+/** The entries of the copy, as text, in the order of the log. */
+export async function readEntries(copy: LogCopy): Promise<string[]> {
+  const entries: string[] = [];
+  for (let index = 0; index * TILE_WIDTH < copy.size; index++) {
+    const bundle = await readFile(join(copy.folder, entriesPath({ index, width: tileWidth(0, index, copy.size) })));
+    entries.push(...decodeEntryBundle(bundle).map((entry) => Buffer.from(entry).toString('utf8')));
+  }
+  return entries;
+}
+
 /** A changed byte: the file, the byte's place in it, and the character before and after. */
 export interface Forgery {
   file: string;

@@ -12,6 +12,8 @@ export function must(condition: boolean, otherwise: string): asserts condition {
 }
 
 const INDENT = '   ';
+/** Columns of quoted text. */
+const WIDTH = 105;
 const terminal = isatty(1);
 const styled = terminal && process.env['NO_COLOR'] === undefined;
 const style = (code: number, text: string): string => (styled ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -54,9 +56,34 @@ export function command(text: string): void {
   say(`${faint('$')} ${style(36, short)}`);
 }
 
-/** What a command or the service answered, set off by a margin. */
+/** What a command or the service answered, set off by a margin; long lines go on below their beginning. */
 export function quote(text: string): void {
-  for (const line of text.trimEnd().split('\n')) say(`${faint('|')} ${line}`);
+  for (const line of text.trimEnd().split('\n').flatMap(wrap)) say(`${faint('|')} ${line}`);
+}
+
+/** Breaks a line between words; a word longer than a line is left whole, so that it can be copied. */
+function wrap(line: string): string[] {
+  const [lead = ''] = /^\s*(?:- )?/.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = lead;
+  for (const word of line.slice(lead.length).split(' ')) {
+    const longer = current === lead || current.trim() === '' ? current + word : `${current} ${word}`;
+    if (longer.length > WIDTH && current.trim() !== '') {
+      lines.push(current);
+      current = ' '.repeat(lead.length) + word;
+    } else {
+      current = longer;
+    }
+  }
+  return [...lines, current];
+}
+
+/** JSON, one line a member; with `cut`, members longer than a line are cut off. */
+export function quoteMembers(value: object, cut = false): void {
+  for (const [name, member] of Object.entries(value)) {
+    const line = `${JSON.stringify(name)}: ${JSON.stringify(member)}`;
+    quote(cut && line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line);
+  }
 }
 
 /** A bar on a terminal; elsewhere a line each time another quarter is done. */

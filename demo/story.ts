@@ -8,9 +8,9 @@ import { DATA_SET, loadBankMarketing, splitClients } from './bank-marketing.ts';
 import { CallModel } from './call-model.ts';
 import { parseObject } from './json-object.ts';
 import { LedgerClient, placed, type Placed } from './ledger-client.ts';
-import { copyLog, forgeEntry, type LogCopy } from './log-copy.ts';
+import { copyLog, forgeEntry, readEntries, type LogCopy } from './log-copy.ts';
 import { measure } from './metrics.ts';
-import { command, must, number, percent, Progress, quote, say, seconds, step, title, variable } from './narrator.ts';
+import { command, must, number, percent, Progress, quote, quoteMembers, say, seconds, step, title, variable } from './narrator.ts';
 import { postInBatches, postSingly, type Posted } from './post-predictions.ts';
 import { predict, type Prediction } from './prediction.ts';
 import { forgeScore } from './receipt-forgery.ts';
@@ -19,9 +19,9 @@ import { Verifier } from './verifier.ts';
 import type { Workspace } from './workspace.ts';
 
 const TRAINING_SIZE = 10_000;
-const SINGLES = 1_000;
+const SINGLES = 500;
 const CONNECTIONS = 16;
-const BATCHED = 2_000;
+const BATCHED = 2_500;
 const BATCH_SIZE = 250;
 const LOG = '/logs/default';
 const PUBLISHED_WITHIN_MS = 15_000;
@@ -105,11 +105,11 @@ export class Story {
     const file = this.#workspace.path('prediction.json');
     await writeFile(file, JSON.stringify(first));
     command(`curl -H "Authorization: Bearer $PRODUCER" -H 'Content-Type: application/json' -d @${file} $U/v1/predictions`);
-    quote(members(first));
+    quoteMembers(first, true);
     const answer = await client.post('/v1/predictions', key, 'application/json', JSON.stringify(first));
     must(answer.status === 201, `the first prediction was answered ${answer.status}: ${answer.text}`);
     say(`is answered ${answer.status}`);
-    quote(answer.text);
+    quoteMembers(answer.json);
 
     const progress = new Progress(others.length, 'predictions posted');
     let single: Posted;
@@ -143,7 +143,7 @@ export class Story {
     const refused = await client.post('/v1/predictions', key, 'application/json', JSON.stringify(turned));
     must(refused.status === 409, `the changed prediction was answered ${refused.status}: ${refused.text}`);
     say(`${first.id} with its decision turned into "${outcome}": ${refused.status}`);
-    quote(refused.text);
+    quoteMembers(refused.json);
   }
 
   async #takeEvidence(
@@ -162,14 +162,21 @@ export class Story {
     await writeFile(at('receipt.json'), answer.text);
     const entry = parseObject(String(answer.json['entry']));
     say('The receipt opens this entry of the log, which itself shows nothing of the client, only a salted commitment:');
-    quote(members(entry));
+    quoteMembers(entry);
 
     const verifier = new Verifier({ main: CLI_MAIN, vkey, vkeyFile: at('vkey'), signal: this.#signal });
     await this.#untilPublished(client, vkey, first.index + SINGLES + BATCHED);
     const online = await verifier.verify('log', service.url + LOG);
     must(online.code === 0, 'the log did not verify');
     const copy = await copyLog((path) => client.resource(`${LOG}/${path}`), vkey, at('log'));
-    say(`A copy of the log in ${copy.folder}: ${number(copy.size)} entries, ${copy.files} files, ${number(Math.round(copy.bytes / 1024))} KiB.`);
+    const entries = await readEntries(copy);
+    const predictions = entries.filter((text) => parseObject(text)['type'] === 'prediction');
+    must(predictions.length === SINGLES + BATCHED, `the log holds ${predictions.length} predictions`);
+    must(!entries.some((text) => text.includes('client-') || text.includes('call-')), 'the log names a client or a call');
+    say(
+      `A copy of it goes to $D/log: ${copy.files} files, ${number(Math.round(copy.bytes / 1024))} KiB, ${number(copy.size)} entries, ${number(predictions.length)} of them predictions,`,
+      'each there once. No client can be read out of them: the payloads lie encrypted in the database.',
+    );
     return { verifier, receipt: at('receipt.json'), copy };
   }
 
@@ -203,10 +210,8 @@ export class Story {
 
     const index = Math.floor(copy.size / 2);
     const { file, offset, before, after } = await forgeEntry(copy, index);
-    say(
-      `The copy, one digit of entry ${index} changed from ${before} to ${after}`,
-      `(byte ${number(offset)} of ${relative(copy.folder, file)}):`,
-    );
+    const place = `byte ${number(offset)} of ${relative(copy.folder, file)}`;
+    say(`The copy, one digit of entry ${index} changed from ${before} to ${after} (${place}):`);
     const { code, output } = await verifier.verify('log', copy.folder);
     must(code === 1, 'a forged log was not rejected');
     must(new RegExp(`\\b${index}\\b`).test(output), `the verifier did not name entry ${index}`);
@@ -215,12 +220,4 @@ export class Story {
 
 function rate({ placed: { length }, elapsed }: Posted): string {
   return `${number(length)} in ${(elapsed / 1000).toFixed(1)} s (${number(Math.round((length / elapsed) * 1000))} a second)`;
-}
-
-const LINE = 104;
-
-/** JSON, one line a member, each cut to fit. */
-function members(value: object): string {
-  const lines = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${JSON.stringify(member)}`);
-  return lines.map((line) => (line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line)).join('\n');
 }

@@ -13,6 +13,7 @@ export class Verifier {
   readonly #vkey: string;
   readonly #vkeyFile: string;
   readonly #signal: AbortSignal;
+  readonly #shown = new Set<string>();
 
   constructor(options: { main: string; vkey: string; vkeyFile: string; signal: AbortSignal }) {
     this.#main = options.main;
@@ -21,12 +22,14 @@ export class Verifier {
     this.#signal = options.signal;
   }
 
-  /** Shows the command, runs it, shows what it says. */
+  /** Shows the command, runs it, shows what it says; what was shown before, word for word, is not shown again. */
   async verify(what: 'receipt' | 'log', subject: string): Promise<Verdict> {
     command(`node dist/src/cli/main.js verify ${what} ${subject} --vkey "$(cat ${this.#vkeyFile})"`);
     const verdict = await this.#run(['verify', what, subject, '--vkey', this.#vkey]);
-    quote(verdict.output);
+    const [first = '', ...others] = verdict.output.trimEnd().split('\n');
+    quote(this.#shown.has(verdict.output) ? `${first} (and ${others.length} more lines, word for word as above)` : verdict.output);
     quote(`exit code ${verdict.code}`);
+    this.#shown.add(verdict.output);
     return verdict;
   }
 

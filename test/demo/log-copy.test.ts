@@ -10,7 +10,8 @@ import { EMPTY_ROOT } from '../../src/core/merkle-tree.ts';
 import { signNote } from '../../src/core/signed-note.ts';
 import { parseTilePath } from '../../src/core/tile.ts';
 import { ED25519, formatVkey, keyId } from '../../src/core/vkey.ts';
-import { copyLog, forgeEntry, resourcePaths } from '../../demo/log-copy.ts';
+import { parseObject } from '../../demo/json-object.ts';
+import { copyLog, forgeEntry, readEntries, resourcePaths } from '../../demo/log-copy.ts';
 import { forgeScore } from '../../demo/receipt-forgery.ts';
 
 const NAME = 'example.com/logs/demo';
@@ -65,6 +66,12 @@ describe('a copy of a log', () => {
     expect(copy).toMatchObject({ folder, size: SIZE, files: 6 });
     expect(await readFile(join(folder, 'tile/entries/001.p/44'))).toEqual(Buffer.from(await serve('tile/entries/001.p/44')));
     expect(await readFile(join(folder, 'tile/1/000.p/1'))).toHaveLength(32);
+  });
+
+  test('gives its entries back in order, through a partial bundle to the last', async () => {
+    const entries = await readEntries(await copyLog(serve, vkey, folder));
+    expect(entries).toHaveLength(SIZE);
+    expect(entries.map((text) => parseObject(text)['index'])).toEqual([...Array(SIZE).keys()]);
   });
 
   test('is not made of a checkpoint that another key signed', async () => {
