@@ -140,17 +140,18 @@ language sql security definer set search_path = public, pg_temp as $$
   select * from log_head where log = _log for update
 $$;
 
--- True when the head stood at _expected and now stands at _size; false, and nothing changed, when another appender was first.
+-- True when the head stood at _expected with _expected_head and now stands at _size; false, and nothing changed, when
+-- another appender was first. The hash matters after a failover that lost entries and took in as many others.
 create function advance_head(
-  _log integer, _expected bigint, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea
+  _log integer, _expected bigint, _expected_head bytea, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea
 ) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  if _size < _expected then
-    raise exception 'a log never shrinks: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
+  if _size <= _expected then
+    raise exception 'a log only grows: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
   end if;
   update log_head set size = _size, head = _head, frontier = _frontier, time = _time, policy = _policy
-   where log = _log and size = _expected;
+   where log = _log and size = _expected and head = _expected_head;
   return found;
 end $$;
 
@@ -172,7 +173,7 @@ end $$;
 
 revoke all on all functions in schema public from public;
 grant execute on function lock_head(integer) to prediction_ledger_runtime;
-grant execute on function advance_head(integer, bigint, bigint, bytea, bytea, bigint, bytea) to prediction_ledger_runtime;
+grant execute on function advance_head(integer, bigint, bytea, bigint, bytea, bytea, bigint, bytea) to prediction_ledger_runtime;
 grant execute on function first_prediction_at(integer, bigint) to prediction_ledger_runtime;
 
 grant usage on schema public to prediction_ledger_runtime, prediction_ledger_eraser;

@@ -166,21 +166,21 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tile FOR EACH ROW EXECUTE 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tile FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON tile TO prediction_ledger_runtime;
 
-CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
+CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _expected_head bytea, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
-  if _size < _expected then
-    raise exception 'a log never shrinks: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
+  if _size <= _expected then
+    raise exception 'a log only grows: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
   end if;
   update log_head set size = _size, head = _head, frontier = _frontier, time = _time, policy = _policy
-   where log = _log and size = _expected;
+   where log = _log and size = _expected and head = _expected_head;
   return found;
 end $function$;
-GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
+GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bytea,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION first_prediction_at(_log integer, _time bigint)
  RETURNS bigint

@@ -46,10 +46,13 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
   return { application_name: 'prediction-ledger', keepAlive: true, ...connection, types: VALUE_TYPES };
 }
 
-/** A pool whose idle connections may break (a restart of PostgreSQL) without bringing the process down. */
+/** A pool whose connections may break (a restart of PostgreSQL) without bringing the process down. */
 export function openPool(connection: Connection, max: number, log: Log): pg.Pool {
   const pool = new Pool({ ...clientOptions(connection), max, connectionTimeoutMillis: 30_000, idleTimeoutMillis: 60_000 });
   pool.on('error', (error) => log('warn', `a database connection broke: ${error.message}`));
+  // The pool listens to idle clients alone. One that is at work tells whoever waits for its query; an error that nobody
+  // listened to, between two queries of a transaction, would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

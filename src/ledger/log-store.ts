@@ -19,6 +19,11 @@ export class DuplicatePredictionError extends Error {
   override readonly name = 'DuplicatePredictionError';
 }
 
+/** Rows stand where the batch belongs, beyond the head: somebody wrote them by hand. Nothing was appended. */
+export class SurplusRowsError extends Error {
+  override readonly name = 'SurplusRowsError';
+}
+
 /**
  * The log's entries, tiles and head: PostgreSQL, and what is asked of it.
  *
@@ -31,7 +36,11 @@ export interface LogStore {
   readHead(log: number): Promise<Head>;
   /** The head once every append now under way has ended. */
   settledHead(log: number): Promise<Head>;
-  /** Appends if the head still stands at `batch.expected.size`: true; otherwise false, and nothing has changed. */
+  /**
+   * Appends if the head still is `batch.expected`, by size and hash: true; otherwise false, and nothing has changed.
+   *
+   * @throws DuplicatePredictionError, SurplusRowsError
+   */
   append(log: number, append: Append): Promise<boolean>;
   /** Locks the head, lets `build` make the batch behind it, and appends that. */
   appendLocked(log: number, build: (head: Head) => Promise<Append>): Promise<Append>;

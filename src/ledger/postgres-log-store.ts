@@ -2,13 +2,13 @@ import pg from 'pg';
 import type { Pool, PoolClient } from 'pg';
 import { BinaryArray, OID } from './binary-array.ts';
 import { frontierBytes, headFromRow, type Head, type HeadRow } from './head.ts';
-import { DuplicatePredictionError, type Append, type LogStore } from './log-store.ts';
+import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
 
 // One statement, one trip: the head moves or nothing happens. `moved` is volatile and read by every part, so
 // PostgreSQL runs it once, first, and holds the head's row lock until the commit.
 const APPEND = `
 with moved as materialized (
-  select advance_head($1::int, $2::bigint, $3::bigint, $4::bytea, $5::bytea, $6::bigint, $7::bytea) as ok
+  select advance_head($1::int, $2::bigint, $21::bytea, $3::bigint, $4::bytea, $5::bytea, $6::bigint, $7::bytea) as ok
 ), ok as materialized (select 1 from moved where ok),
 entries as (
   insert into entry (log, index, bytes)
@@ -27,6 +27,8 @@ entries as (
   from ok, unnest($17::int[], $18::bigint[], $19::bytea[], $20::bytea[]) as t(level, index, root, hashes)
 )
 select ok from moved`;
+
+const UNIQUE_VIOLATION = '23505';
 
 /** The log store on PostgreSQL, under the runtime role. */
 export class PostgresLogStore implements LogStore {
@@ -115,10 +117,9 @@ async function run(client: Pool | PoolClient, log: number, append: Append): Prom
     const { rows } = await client.query<{ ok: boolean }>({ name: 'append', text: APPEND, values: parameters(log, append) });
     return only(rows).ok;
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === 'prediction_id') {
-      throw new DuplicatePredictionError('an id of the batch is in the log already');
-    }
-    throw error;
+    if (!(error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
+    if (error.constraint === 'prediction_id') throw new DuplicatePredictionError('an id of the batch is in the log already');
+    throw new SurplusRowsError(`the table ${error.table} holds rows of the log beyond its head`);
   }
 }
 
@@ -159,6 +160,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     batch.entries, keys.finish(), sealed.finish(),
     places.finish(), ids.finish(), models.finish(), versions.finish(), deployments.finish(), outcomes.finish(),
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
+    buffer(expected.hash),
   ];
 }
 

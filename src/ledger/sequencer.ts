@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../core/bytes.ts';
+import { leafHash } from '../core/merkle-tree.ts';
 import { AlreadySequencedError, AppendError } from './append-error.ts';
 import { buildBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { storageFailure } from './database-failure.ts';
 import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
-import { DuplicatePredictionError, type Append, type LogStore } from './log-store.ts';
+import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
 import { PendingQueue, type Pending, type QueueBudget, type QueueLimits } from './pending-queue.ts';
 import { TileBuilder } from './tile-builder.ts';
 
@@ -78,7 +80,8 @@ export class Sequencer {
       const pending = this.queue.take();
       const started = performance.now();
       await this.commit(pending).catch((error: unknown) => {
-        for (const each of pending) each.reject(error);
+        const reason = storageFailure(error) ?? error;
+        for (const each of pending) each.reject(reason);
       });
       this.queue.observe(performance.now() - started);
     }
@@ -118,17 +121,20 @@ export class Sequencer {
         }
         attempt = undefined;
         const appended = await this.options.store.appendLocked(this.options.log, async (head) => {
-          this.checkContinuity(head);
+          await this.checkContinuity(head);
           attempt = await this.build(head, drafts);
           return attempt;
         });
         return this.committed(appended);
       } catch (error) {
+        if (error instanceof SurplusRowsError) this.stop(error.message);
         const failure = storageFailure(error);
         if (failure === undefined) throw error;
         // All or nothing of the attempt is committed; only the database knows which.
         const outcome = await this.outcome(attempt, deadline, failure);
         if (outcome !== undefined) return this.committed(outcome);
+        if (performance.now() > deadline) throw failure;
+        await sleep(RETRY_MS);
       }
     }
   }
@@ -140,7 +146,7 @@ export class Sequencer {
     for (;;) {
       try {
         const head = await store.settledHead(log);
-        this.checkContinuity(head);
+        await this.checkContinuity(head);
         if (attempt !== undefined && head.size > attempt.batch.expected.size) {
           const { size } = attempt.batch.expected;
           const [first] = await store.readEntries(log, size, size + 1);
@@ -155,7 +161,7 @@ export class Sequencer {
           this.lockedBatches = LOCKED_BATCHES;
           throw new AppendError('outcome-unknown', 'the database went away during the commit; send the same id again', 1000);
         }
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
       }
     }
   }
@@ -177,14 +183,24 @@ export class Sequencer {
   }
 
   /** What was acknowledged is still there. A database that lost it (a lagging standby, a restored copy) stops the log. */
-  private checkContinuity(head: Head): void {
+  private async checkContinuity(head: Head): Promise<void> {
     const known = this.head;
-    if (known === undefined) return;
-    if (head.size < known.size || (head.size === known.size && !equalBytes(head.hash, known.hash))) {
-      const reason = `the database holds ${head.size} entries, but ${known.size} were committed`;
-      this.options.onContradiction(reason);
-      throw new AppendError('log-stopped', reason);
-    }
+    if (known === undefined || (await this.goesOnFrom(known, head))) return;
+    this.stop(`the database no longer holds the ${known.size} entries that were committed: it was restored from a backup, or lags`);
+  }
+
+  private stop(reason: string): never {
+    this.options.onContradiction(reason);
+    throw new AppendError('log-stopped', reason);
+  }
+
+  /** The last entry stands for all before it, whose hashes it holds. */
+  private async goesOnFrom(known: Head, head: Head): Promise<boolean> {
+    if (head.size === known.size) return equalBytes(head.hash, known.hash);
+    if (head.size < known.size) return false;
+    if (known.size === 0) return true;
+    const [last] = await this.options.store.readEntries(this.options.log, known.size - 1, known.size);
+    return last !== undefined && equalBytes(leafHash(last), known.hash);
   }
 
   /** Tells those whose id a log has already; gives the others. */

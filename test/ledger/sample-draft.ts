@@ -7,7 +7,7 @@ export const POLICY = Buffer.alloc(32, 0x70);
 let drawn = 0;
 
 /** A draft like a prediction's, under an id of its own unless one is given. Its sealed payload opens nowhere. */
-export function sampleDraft(id = `p-${++drawn}`, changes: Partial<EntryDraft> = {}): EntryDraft {
+export function sampleDraft(id = `draft-${++drawn}`, changes: Partial<EntryDraft> = {}): EntryDraft {
   return {
     type: 'prediction',
     commitment: randomBytes(32).toString('hex'),
