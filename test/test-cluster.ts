@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, realpath, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withClient } from '../src/database/connect.ts';
@@ -99,7 +99,9 @@ async function clearCrashedRuns(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(DIR_PREFIX)) continue;
     const dataDir = join(folder, name);
-    if ((await dataDirHolder(dataDir)) !== undefined) continue;
+    // Another run may be just about to take its folder's lock.
+    const young = await stat(dataDir).then(({ mtimeMs }) => Date.now() - mtimeMs < 60_000);
+    if (young || (await dataDirHolder(dataDir)) !== undefined) continue;
     const cluster = await realpath(join(dataDir, 'postgres')).catch(() => undefined);
     if (cluster !== undefined) await clearOrphan(cluster, quiet);
     await rm(dataDir, { recursive: true, force: true });

@@ -61,6 +61,7 @@ export async function restoreBackup(args: { backup: Backup; server: Server; onPr
     await migrate({ owner, connection: server.owner, files: files.slice(0, manifest.migrations.length), log });
     await loadTables(owner, archive, manifest, args.onProgress);
     await migrate({ owner, connection: server.owner, files, log });
+    await owner.query('ANALYZE');
   } finally {
     await owner.end();
   }

@@ -33,10 +33,13 @@ export function isRunning(pid: number, start?: string): boolean {
   return now !== undefined && (start === undefined || now === start);
 }
 
-/** Identifies the space in which process ids mean something: two containers on one folder cannot see each other's processes. */
+/**
+ * Identifies the space in which process ids and starts mean something: this boot of this machine, and the container in it, since two containers on
+ * one folder cannot see each other's processes.
+ */
 export function processSpace(): string {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return 'host';
   }
