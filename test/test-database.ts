@@ -23,7 +23,11 @@ export async function createTestDatabase(options: Pick<DatabaseSettings, 'rows' 
   const clone = await cloneTemplate();
   const dataDir = await mkdtemp(join(tmpdir(), 'pl-data-'));
   const settings = { dataDir, databaseUrl: databaseUrlOf(clone.owner), runtimeDatabaseUrl: databaseUrlOf(clone.runtime) };
-  const database = await openDatabase({ ...settings, ...options, log: quiet });
+  const database = await openDatabase({ ...settings, ...options, log: quiet }).catch(async (error: unknown) => {
+    await clone.drop();
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
   return {
     settings,
     database,
