@@ -27,7 +27,7 @@ describe('take', () => {
     const queue = queueOf();
     for (const id of ['a', 'b', 'c']) queue.push(pending(id));
     expect(ids(queue.take())).toEqual(['a', 'b', 'c']);
-    expect(queue.empty).toBe(true);
+    expect(queue.length).toBe(0);
     expect(queue.take()).toEqual([]);
   });
 
@@ -39,7 +39,7 @@ describe('take', () => {
     queue.push(pending('e'));
     expect(ids(queue.take())).toEqual(['a', 'b', 'e']);
     expect(ids(queue.take())).toEqual(['a']);
-    expect(queue.empty).toBe(true);
+    expect(queue.length).toBe(0);
   });
 
   test('system entries have no id, and all of them go', () => {

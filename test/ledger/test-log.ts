@@ -3,6 +3,7 @@ import { buildBatch } from '../../src/ledger/batch.ts';
 import { systemClock } from '../../src/ledger/clock.ts';
 import type { EntryDraft } from '../../src/ledger/entry-draft.ts';
 import { insertLog, readLogs } from '../../src/ledger/log-row.ts';
+import { installNativeSha256 } from '../../src/ledger/native-sha256.ts';
 import { QueueBudget } from '../../src/ledger/pending-queue.ts';
 import { PostgresLogStore } from '../../src/ledger/postgres-log-store.ts';
 import { Sequencer, type SequencerOptions } from '../../src/ledger/sequencer.ts';
@@ -24,6 +25,9 @@ export interface TestLog {
   /** Verifies the whole log; gives its entries. */
   check(): Promise<Uint8Array[]>;
 }
+
+// As the service does: the tests would take several times as long without it.
+installNativeSha256();
 
 let count = 0;
 
@@ -53,6 +57,7 @@ export async function createTestLog({ database }: TestDatabase, { empty = false,
         patienceMs: 5000,
         policy: POLICY,
         guard: () => undefined,
+        onCommit: () => undefined,
         onContradiction: (reason) => stops.push(reason),
         ...options,
       }),
