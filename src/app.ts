@@ -10,6 +10,8 @@ import { createAdapter } from './http/fastify.ts';
 import { HealthController } from './http/health.controller.ts';
 import { HttpSettings } from './http/http-settings.ts';
 import { serveOpenApi } from './http/openapi.ts';
+import { Metrics } from './http/metrics.ts';
+import { MetricsController } from './http/metrics.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { queryFaults } from './http/query-faults.ts';
 import { Readiness } from './http/readiness.ts';
@@ -24,11 +26,11 @@ import type { Service } from './service.ts';
 @Module({})
 class AppModule {
   static of(service: Service): DynamicModule {
-    const { database, ledger, roles, clockMonitor, settings, say } = service;
+    const { database, ledger, roles, clockMonitor, metrics, settings, say } = service;
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, LogController, TlogController, HealthController],
+      controllers: [AppendController, ReadController, LogController, TlogController, HealthController, MetricsController],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },
@@ -36,6 +38,7 @@ class AppModule {
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, (message) => say('error', message)) },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
+        { provide: Metrics, useValue: metrics },
         LogReaders,
         DeclaredRoutes,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { bootstrap } from './access/bootstrap.ts';
 import { Roles } from './access/roles.ts';
 import { openDatabase, type Database } from './database/database.ts';
+import { Metrics } from './http/metrics.ts';
 import { systemClock, type Clock } from './ledger/clock.ts';
 import { ClockMonitor } from './ledger/clock-monitor.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -39,6 +40,7 @@ export interface Service {
   ledger: Ledger;
   roles: Roles;
   clockMonitor: ClockMonitor;
+  metrics: Metrics;
   /** Ends in order: no new appends, the last checkpoints, the connections, an embedded PostgreSQL. */
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     await clockMonitor.start();
     closing.push(async () => clockMonitor.stop());
     const vault = await openVault(settings, pool);
+    const metrics = new Metrics();
     const ledger = new Ledger({
       pool,
       store: new PostgresLogStore(pool, database.newPool(APPEND_CONNECTIONS)),
@@ -83,12 +86,14 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       publishIntervalMs: settings.publishIntervalMs,
       patienceMs: PATIENCE_MS,
       sealerFor: overrides.sealerFor ?? ((row) => vault.sealerFor(row.id, row.origin)),
+      onCommit: metrics.onCommit,
       say,
     });
+    metrics.watch(ledger);
     closing.push(() => ledger.close());
     await ledger.start();
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
-    return { settings, say, database, ledger, roles, clockMonitor, close };
+    return { settings, say, database, ledger, roles, clockMonitor, metrics, close };
   } catch (error) {
     await close();
     throw error;

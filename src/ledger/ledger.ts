@@ -28,6 +28,7 @@ export interface LedgerOptions {
   publishIntervalMs: number;
   patienceMs: number;
   sealerFor: (row: LogRow) => Promise<PayloadSealer>;
+  onCommit: (entries: number, ms: number) => void;
   say: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 

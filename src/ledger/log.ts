@@ -60,6 +60,11 @@ export class Log {
     return this.halt.reason;
   }
 
+  /** Entries that wait for their commit. */
+  get waiting(): number {
+    return this.sequencer.waiting;
+  }
+
   readHead(): Promise<Head> {
     return this.store.readHead(this.row.id);
   }

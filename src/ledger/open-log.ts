@@ -56,6 +56,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
       halt.check();
       options.clockMonitor.check();
     },
+    onCommit: options.onCommit,
     onContradiction: (reason) => halt.stop(reason),
   });
   await publisher.refresh();

@@ -55,8 +55,8 @@ export class PendingQueue {
     this.budget = budget;
   }
 
-  get empty(): boolean {
-    return this.waiting.length === 0;
+  get length(): number {
+    return this.waiting.length;
   }
 
   /** @throws AppendError `queue-full` or `shutting-down` */

@@ -27,6 +27,8 @@ export interface SequencerOptions {
   policy: Uint8Array;
   /** Called before each commit: throws an AppendError while this replica must not append. */
   guard: () => void;
+  /** Told of each transaction: so many drafts, so many ms. */
+  onCommit: (entries: number, ms: number) => void;
   /** Called when the database contradicts what this replica knows to be committed. */
   onContradiction: (reason: string) => void;
 }
@@ -69,6 +71,11 @@ export class Sequencer {
     });
   }
 
+  /** Entries that wait for a transaction. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
   /** Refuses what comes from now on and waits for what is under way. */
   async close(): Promise<void> {
     this.queue.close();
@@ -76,14 +83,16 @@ export class Sequencer {
   }
 
   private async drain(): Promise<void> {
-    while (!this.queue.empty) {
+    while (this.queue.length > 0) {
       const pending = this.queue.take();
       const started = performance.now();
       await this.commit(pending).catch((error: unknown) => {
         const reason = storageFailure(error) ?? error;
         for (const each of pending) each.reject(reason);
       });
-      this.queue.observe(performance.now() - started);
+      const ms = performance.now() - started;
+      this.queue.observe(ms);
+      this.options.onCommit(pending.length, ms);
     }
     this.running = undefined;
   }
