@@ -50,7 +50,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   installNativeSha256();
   const policy = await PolicyBundle.read(settings.policiesDir);
   const roles = new Roles(policy);
-  await mkdir(settings.dataDir, { recursive: true });
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
     databaseUrl: settings.databaseUrl,
