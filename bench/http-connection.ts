@@ -14,13 +14,18 @@ export interface HttpConnection {
 const received = Buffer.allocUnsafe(65536);
 
 /**
- * Opens a connection. Replies must carry a Content-Length: that is all the HTTP that a load generator needs, and
+ * Opens a connection. `onFailure` is called once, when it could not be opened or broke; the promise is for the first alone. Replies must carry a Content-Length: that is all the HTTP that a load generator needs, and
  * `node:http` would cost it several times the CPU.
  */
 export function openConnection(port: number, onReply: OnReply, onFailure: (error: Error) => void): Promise<HttpConnection> {
   const reader = new ReplyReader(onReply);
   return new Promise((resolve, reject) => {
-    let closing = false;
+    let ended = false;
+    const fail = (error: Error): void => {
+      if (!ended) onFailure(error);
+      ended = true;
+      reject(error);
+    };
     const read = (length: number): boolean => {
       try {
         reader.read(length);
@@ -30,12 +35,12 @@ export function openConnection(port: number, onReply: OnReply, onFailure: (error
       return true;
     };
     const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: received, callback: read } });
-    socket.once('error', (error) => (reject(error), onFailure(error)));
-    socket.once('close', () => closing || onFailure(new Error('the server closed a connection')));
+    socket.once('error', fail);
+    socket.once('close', () => fail(new Error('the server closed a connection')));
     socket.once('connect', () =>
       resolve({
         send: (request) => void socket.write(request),
-        close: () => ((closing = true), socket.destroy()),
+        close: () => ((ended = true), socket.destroy()),
       }),
     );
   });

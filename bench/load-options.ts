@@ -14,7 +14,8 @@ export interface LoadOptions {
   records?: number;
   /**
    * Replies with these statuses, of a request or of a record in a batch, are counted as refused, and the connection's next
-   * request comes after a pause. All others but 2xx fail the run.
+   * request comes after a pause; so does a new connection after a broken one. All else but 2xx, and without this option a
+   * broken connection, fails the run.
    */
   refusals?: { statuses: number[]; pauseMs: number };
   /** Which share of the acknowledged ids to bring home, chosen at random; none unless said. */
@@ -44,6 +45,8 @@ export interface LoadResult {
   acknowledged: number;
   /** Records refused, by the options. */
   refused: number;
+  /** Records whose connection broke before the reply, in the whole run: nobody told what became of them. */
+  unanswered: number;
   /** Milliseconds from writing a request to the reply's last byte. */
   latency: { p50: number; p99: number; p999: number; max: number };
   /** CPU time of the load generator, in microseconds. */

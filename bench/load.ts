@@ -21,6 +21,7 @@ class Load {
   #requests = 0;
   #records = 0;
   #refused = 0;
+  #unanswered = 0;
   #measuring = false;
   #stopped = false;
   #underWay = 0;
@@ -33,9 +34,8 @@ class Load {
   async run(tell: (message: LoadMessage) => void): Promise<LoadResult> {
     const { records, warmSeconds, seconds } = this.#options;
     const drained = new Promise<void>((resolve) => (this.#idle = resolve));
-    const begins = await this.#openAll();
     const clock = setInterval(() => this.#tenths.push(this.#acknowledged), 100);
-    for (const begin of begins) begin();
+    await this.#beginAll();
     if (warmSeconds > 0) await sleep(warmSeconds * 1000);
     tell({ phase: 'measuring' });
     const began = performance.now();
@@ -52,6 +52,7 @@ class Load {
     const milliseconds = (percentile: number): number => this.#histogram.percentile(percentile) / 1000;
     return {
       seconds: took, requests: this.#requests, records: this.#records, acknowledged: this.#acknowledged, refused: this.#refused,
+      unanswered: this.#unanswered,
       latency: { p50: milliseconds(50), p99: milliseconds(99), p999: milliseconds(99.9), max: this.#histogram.max / 1000 },
       cpu: cpu.user + cpu.system,
       sampledIds: this.#sampledIds,
@@ -59,42 +60,53 @@ class Load {
     };
   }
 
-  /** Gives what sends the first request of each connection. */
-  async #openAll(): Promise<(() => void)[]> {
-    const begins: (() => void)[] = [];
-    while (begins.length < this.#options.connections) {
-      const wave = Math.min(WAVE, this.#options.connections - begins.length);
-      begins.push(...(await Promise.all(Array.from({ length: wave }, () => this.#open()))));
+  /** Each connection begins with its wave: servers do not wait long for the first request. */
+  async #beginAll(): Promise<void> {
+    for (let opened = 0; opened < this.#options.connections; opened += WAVE) {
+      const wave = Math.min(WAVE, this.#options.connections - opened);
+      this.#underWay += wave;
+      await Promise.all(Array.from({ length: wave }, () => this.#open(this.#requestsOfOne())));
     }
-    return begins;
   }
 
-  async #open(): Promise<() => void> {
-    const requests = this.#requestsOfOne();
+  /** Opens a connection and sends its first request. A failure is told by `onFailure` alone. */
+  async #open(requests: Requests): Promise<void> {
     const { refusals, records: enough = Infinity } = this.#options;
-    let sentAt = 0;
+    let sentAt: number | undefined;
     const send = (): void => {
       if (this.#stopped || this.#acknowledged >= enough) {
         // Not kept until the others have their replies: servers close connections that stay silent.
-        connection.close();
-        this.#underWay -= 1;
-        if (this.#underWay === 0) this.#idle();
-        return;
+        connection?.close();
+        return this.#finish();
       }
       const request = requests.next();
       sentAt = performance.now();
-      connection.send(request);
+      connection?.send(request);
     };
+    let pause: NodeJS.Timeout | undefined;
     const onReply = (status: number, text: string): void => {
       const refused = countRefused(status, text, requests.recordsEach, refusals?.statuses ?? []);
       if (refused === undefined) return fail(`status ${status}: ${text.slice(0, 500)}`);
-      this.#count(requests, refused, performance.now() - sentAt);
+      this.#count(requests, refused, performance.now() - (sentAt ?? 0));
+      sentAt = undefined;
       if (refused === 0) send();
-      else setTimeout(send, refusals?.pauseMs);
+      else pause = setTimeout(send, refusals?.pauseMs);
     };
-    const connection = await openConnection(this.#options.port, onReply, (error) => fail(error.message));
-    this.#underWay += 1;
-    return send;
+    const onFailure = (error: Error): void => {
+      if (refusals === undefined) return fail(error.message);
+      if (sentAt !== undefined) this.#unanswered += requests.recordsEach;
+      clearTimeout(pause);
+      if (this.#stopped) return this.#finish();
+      setTimeout(() => void this.#open(requests), refusals.pauseMs);
+    };
+    const connection = await openConnection(this.#options.port, onReply, onFailure).catch(() => undefined);
+    if (connection !== undefined) send();
+  }
+
+  /** One connection has done its work. */
+  #finish(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#idle();
   }
 
   #requestsOfOne(): Requests {

@@ -23,7 +23,7 @@ const FLOODS = [
   { connections: 64, path: BATCH_PATH, batch: 500 },
 ] as const;
 /** A client that heeds nothing: it comes again at once, whatever Retry-After says. */
-const REFUSALS = { statuses: [429, 503], pauseMs: 20 };
+const REFUSALS = { statuses: [408, 429, 503], pauseMs: 20 };
 const MEGABYTE = 1048576;
 
 /** Memory while far more comes than can be committed, and how soon the full rate is back. */
@@ -84,6 +84,7 @@ function report(found: Found): Outcome {
   const growth = median(settled.slice(-part)) / median(settled.slice(0, part));
   const accepted = floods.reduce((sum, each) => sum + each.records, 0);
   const refused = floods.reduce((sum, each) => sum + each.refused, 0);
+  const unanswered = floods.reduce((sum, each) => sum + each.unanswered, 0);
   return {
     title: 'Overload',
     body:
@@ -91,12 +92,13 @@ function report(found: Found): Outcome {
       `refused ones come again after ${REFUSALS.pauseMs} ms. Rates before and after: ${CONNECTIONS} connections, seconds ${RECOVERED_AFTER_SECONDS} to ` +
       `${RECOVERED_AFTER_SECONDS + WATCHED_SECONDS}.\n\n` +
       table([
-        ['records/s before', 'accepted/s in overload', 'refused/s', 'records/s after', 'RSS MB, first', 'most', 'last', 'fdatasync µs'],
-        [before, accepted / minutes / 60, refused / minutes / 60, after, resident[0] ?? NaN, Math.max(...resident), resident.at(-1) ?? NaN, syncMicroseconds].map((value) => number(value, 0)),
+        ['records/s before', 'accepted/s in overload', 'refused/s', 'unanswered', 'records/s after', 'RSS MB, first', 'most', 'last', 'fdatasync µs'],
+        [before, accepted / minutes / 60, refused / minutes / 60, unanswered, after, resident[0] ?? NaN, Math.max(...resident), resident.at(-1) ?? NaN, syncMicroseconds].map((value) => number(value, 0)),
       ]),
     verdicts: [
       judge('resident memory, last minute ÷ second minute', [growth], { atMost: 1.1 }),
       judge('most resident memory, MB', [Math.max(...resident)], { atMost: 512 }),
+      judge('records refused politely ÷ records refused or left without an answer', [refused / Math.max(1, refused + unanswered)], { atLeast: 1 }),
       judge('rate two seconds after the overload ÷ rate before', [after / before], { atLeast: 0.9 }),
     ],
     data: found,

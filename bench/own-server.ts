@@ -19,6 +19,7 @@ export class OwnServer {
   readonly #folder: string;
   #running: ServerProcess | undefined;
   #acknowledged = 0;
+  #unanswered = 0;
 
   private constructor(cluster: Cluster, database: string, folder: string) {
     this.#cluster = cluster;
@@ -74,16 +75,19 @@ export class OwnServer {
     return this.load({ connections: 1, work: { kind: 'read', pathsFile }, warmSeconds, seconds });
   }
 
-  /** Any load; what it has acknowledged is remembered. */
+  /** Any load; what was acknowledged to it is remembered. */
   async load(options: Omit<LoadOptions, 'port' | 'key'>): Promise<LoadResult> {
     const { port, key } = this.server;
     const result = await runLoad({ port, key, ...options });
-    if (options.work.kind === 'append') this.#acknowledged += result.acknowledged;
+    if (options.work.kind === 'append') {
+      this.#acknowledged += result.acknowledged;
+      this.#unanswered += result.unanswered;
+    }
     return result;
   }
 
   /** @throws Error when the log holds anything else than the predictions that were acknowledged */
   checkStored(): Promise<void> {
-    return checkStored(this.#cluster.environment(this.#database), COUNT_ROWS, this.#acknowledged);
+    return checkStored(this.#cluster.environment(this.#database), COUNT_ROWS, this.#acknowledged, this.#unanswered);
   }
 }

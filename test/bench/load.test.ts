@@ -83,6 +83,19 @@ describe('the load generator', () => {
     expect(result.refused).toBeGreaterThan(0);
   });
 
+  test('opens another connection after a broken one where refusals are allowed, and counts what got no answer', async () => {
+    let broken = 0;
+    const options = await serve((response, count) => {
+      if (count % 10 !== 0) return reply(response, 201, {});
+      broken += 1;
+      response.destroy();
+    });
+    const result = await runLoad({ ...options, warmSeconds: 0, work: single, refusals: { statuses: [429], pauseMs: 1 } });
+    expect(broken).toBeGreaterThan(0);
+    expect(result.unanswered).toBe(broken);
+    expect(result.acknowledged).toBe(ids.size - broken);
+  });
+
   test('fails when the server goes away', async () => {
     const options = await serve((response, count) => (count === 20 ? response.destroy() : reply(response, 201, {})));
     await expect(runLoad({ ...options, work: single })).rejects.toThrow('closed a connection');
