@@ -15,7 +15,7 @@ import type { VerifierKey } from './vkey.ts';
 
 /** What a receipt that holds has shown, and what no receipt can show. */
 export interface ReceiptReport {
-  kind: 'receipt' | 'erased';
+  kind: 'receipt' | 'erased' | 'proof';
   /** The entry's leaf index, time, type and log. */
   index: number;
   time: string;
@@ -59,6 +59,22 @@ export function verifyReceipt(receipt: Receipt | ErasedReceipt, vkey: VerifierKe
       'The payload and salt in this receipt are, byte for byte, those that the entry committed to.',
     ],
     notProved: ['That what the producer wrote in the payload is true.', ...NEVER_PROVED],
+  };
+}
+
+/**
+ * Verifies the proof of an entry whose payload is not at hand.
+ *
+ * @param entry the leaf's exact text
+ * @param proof the text of a tlog-proof
+ * @throws CoreError at the first thing that fails, with a message that begins with "entry" or "proof"
+ */
+export function verifyEntryProof(entry: string, proof: string, vkey: VerifierKey): ReceiptReport {
+  const proved = verifyProof(parsePart(entry), proof, entry, vkey);
+  return {
+    ...summary('proof', proved.entry, proved.checkpoint),
+    proved: entryProved(proved.entry, proved.checkpoint, vkey),
+    notProved: ['What the payload says, or that there still is one.', ...NEVER_PROVED],
   };
 }
 

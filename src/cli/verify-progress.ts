@@ -1,0 +1,16 @@
+import { SingleBar } from 'cli-progress';
+
+/** Progress of long work. */
+export interface Progress {
+  update(done: number): void;
+  end(): void;
+}
+
+/** A bar on standard error where that is a terminal; elsewhere nothing. */
+export function showProgress(total: number): Progress {
+  if (!process.stderr.isTTY || total === 0) return { update: () => undefined, end: () => undefined };
+  const format = '{bar} {percentage} % | {value} of {total} entries | {eta_formatted} left';
+  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, clearOnComplete: true });
+  bar.start(total, 0);
+  return { update: (done) => bar.update(done), end: () => bar.stop() };
+}
