@@ -32,6 +32,9 @@ export interface LedgerOptions {
   say: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
+/** As the database has it. */
+const MAX_NAME_LENGTH = 63;
+
 /** All logs of this service: opened with every check at start, published on an interval, closed in order. */
 export class Ledger {
   readonly options: LedgerOptions;
@@ -87,15 +90,24 @@ export class Ledger {
     const { vkey } = await this.options.keys.readOrCreate(name, origin);
     await insertLog(this.options.pool, { tenantName, name, origin, open, vkey, predecessor: predecessor?.row.id });
     const row = (await readLogs(this.options.pool)).find((each) => each.name === name);
-    if (row === undefined) throw new Error(`log ${name} was made and is not there`);
+    if (row?.tenantName !== tenantName || row.predecessor !== predecessor?.row.id) throw new Error(`the name ${name} belongs to another log`);
     return this.byName.get(name) ?? this.open(row, false);
   }
 
   /** Opens a new log in the place of one that had to stop; its first entry names the old one's origin, size and root. */
   async succeed(log: Log): Promise<Log> {
     const { tenantName, open } = log.row;
-    const base = log.succession.at(-1)?.row.name ?? log.row.name;
-    return this.createLog(tenantName, `${base}-${log.succession.length + 1}`, open, log);
+    return this.createLog(tenantName, this.nameAfter(log), open, log);
+  }
+
+  /** The first log's name and a number; another tenant may have taken the first that comes to mind. */
+  private nameAfter(log: Log): string {
+    const first = log.succession.at(-1)?.row.name ?? log.row.name;
+    for (let number = log.succession.length + 1; ; number++) {
+      const name = `${first.slice(0, MAX_NAME_LENGTH - 1 - String(number).length)}-${number}`;
+      const taken = this.byName.get(name);
+      if (taken === undefined || taken.row.predecessor === log.row.id) return name;
+    }
   }
 
   private async open(row: LogRow, isSucceeded: boolean): Promise<Log> {

@@ -92,7 +92,7 @@ async function headContradiction(row: LogRow, prover: Prover, options: LedgerOpt
     if (storageFailure(error) !== undefined) throw error;
     return `the database’s head cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
-  return (await contradictionWith(stored, head, prover)) ?? lastEntryContradiction(row.id, head, options);
+  return (await lastEntryContradiction(row.id, head, options)) ?? contradictionWith(stored, head, prover);
 }
 
 /** The head names the last entry's hash; they are written together, so a difference was made by hand. */
