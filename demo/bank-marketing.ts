@@ -44,7 +44,8 @@ export interface Client {
 }
 
 const COLUMNS =
-  'age;job;marital;education;default;balance;housing;loan;contact;day;month;duration;campaign;pdays;previous;poutcome;y';
+  'age;job;marital;education;default;balance;housing;loan;contact;day;month;duration;' +
+  'campaign;pdays;previous;poutcome;y';
 
 /** Reads the file out of the npm package. Throws if it is not, byte for byte, the file named above. */
 export function loadBankMarketing(): Client[] {

@@ -31,7 +31,8 @@ export class LedgerClient {
   }
 
   async get(path: string, key: string): Promise<Answer> {
-    const response = await fetch(this.#url + path, { headers: { authorization: `Bearer ${key}` }, signal: this.#signal });
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await fetch(this.#url + path, { headers, signal: this.#signal });
     return answerOf(response);
   }
 

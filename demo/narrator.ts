@@ -98,7 +98,8 @@ export class Progress {
     this.#unit = unit;
     if (!terminal) return;
     const format = `${INDENT}{bar} {value}/{total} ${unit}`;
-    this.#bar = new SingleBar({ format, barsize: 40, barCompleteChar: '#', barIncompleteChar: '.', clearOnComplete: true });
+    const look = { barsize: 40, barCompleteChar: '#', barIncompleteChar: '.' };
+    this.#bar = new SingleBar({ format, ...look, clearOnComplete: true });
     this.#bar.start(total, 0);
   }
 

@@ -35,12 +35,14 @@ export async function postSingly(
   });
 }
 
-/** Posts predictions as NDJSON, `batchSize` a request, one request after the other. Each record must be answered 201. */
+/** Posts predictions as NDJSON, `batchSize` a request, one request after another. Each record must be answered 201. */
 export async function postInBatches(
   client: LedgerClient, key: string, predictions: readonly Prediction[], batchSize: number, progress: Progress,
 ): Promise<Posted> {
   const batches: Prediction[][] = [];
-  for (let from = 0; from < predictions.length; from += batchSize) batches.push(predictions.slice(from, from + batchSize));
+  for (let from = 0; from < predictions.length; from += batchSize) {
+    batches.push(predictions.slice(from, from + batchSize));
+  }
   return postAll(batches, 1, async (batch) => {
     const all: Placed[] = [];
     let waiting = batch;
@@ -82,6 +84,7 @@ async function postAll<T>(items: readonly T[], workers: number, post: (item: T) 
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
+  const elapsed = performance.now() - started;
   durations.sort((a, b) => a - b);
-  return { placed: all, elapsed: performance.now() - started, median: durations[Math.floor(durations.length / 2)] ?? 0 };
+  return { placed: all, elapsed, median: durations[Math.floor(durations.length / 2)] ?? 0 };
 }

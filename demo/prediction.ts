@@ -43,7 +43,10 @@ export function predict(model: CallModel, client: Client, time: string): Predict
         .map(([field]) => field),
       automated: true,
     },
-    explanation: { method: 'linear', attributions: { intercept: round(base, 4), ...Object.fromEntries(strongestFirst) } },
+    explanation: {
+      method: 'linear',
+      attributions: { intercept: round(base, 4), ...Object.fromEntries(strongestFirst) },
+    },
     purpose: 'term-deposit-offer',
     legalBasis: 'legitimate-interest',
   };

@@ -12,7 +12,9 @@ const READY_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 20_000;
 
 /** What the service may inherit. A DATABASE_URL of the reader's, above all, is none of the demo's business. */
-const INHERITED = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot']);
+const INHERITED = new Set([
+  'PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot',
+]);
 
 /** The service in a process of its own, as `npm start` would run it. */
 export class Service {
@@ -31,8 +33,9 @@ export class Service {
   static spawn(options: { main: string; dataDir: string; port: number; logFile: string }): Service {
     const { main, dataDir, port, logFile } = options;
     const inherited = Object.entries(process.env).filter(([name]) => INHERITED.has(name));
+    const settings = { DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' };
     const child = spawn(process.execPath, [main], {
-      env: { ...Object.fromEntries<string | undefined>(inherited), DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' },
+      env: { ...Object.fromEntries<string | undefined>(inherited), ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own: Ctrl-C reaches the demo alone, which then stops the service in good order.
       detached: true,

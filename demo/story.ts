@@ -10,7 +10,9 @@ import { parseObject } from './json-object.ts';
 import { LedgerClient, placed, type Placed } from './ledger-client.ts';
 import { copyLog, forgeEntry, readEntries, type LogCopy } from './log-copy.ts';
 import { measure } from './metrics.ts';
-import { command, must, number, percent, Progress, quote, quoteMembers, say, seconds, step, title, variable } from './narrator.ts';
+import {
+  command, must, number, percent, Progress, quote, quoteMembers, say, seconds, step, title, variable,
+} from './narrator.ts';
 import { postInBatches, postSingly, type Posted } from './post-predictions.ts';
 import { predict, type Prediction } from './prediction.ts';
 import { forgeScore } from './receipt-forgery.ts';
@@ -64,8 +66,8 @@ export class Story {
     const clients = loadBankMarketing();
     const { training, test } = splitClients(clients, TRAINING_SIZE);
     say(
-      `${DATA_SET.name}: ${number(clients.length)} clients whom a Portuguese bank called from 2008 to 2010, and who of them`,
-      `took a term deposit. (${DATA_SET.authors}; ${DATA_SET.licence}.)`,
+      `${DATA_SET.name}: ${number(clients.length)} clients whom a Portuguese bank called from 2008 to 2010,`,
+      `and who of them took a term deposit. (${DATA_SET.authors}; ${DATA_SET.licence}.)`,
     );
     const started = performance.now();
     const model = new CallModel(training);
@@ -73,9 +75,12 @@ export class Story {
     const { auc, called, precision, baseRate } = measure(scored, model.threshold);
     const { accuracy } = measure(scored, 0.5);
     say(
-      `A logistic regression learned from ${number(training.length)} of them in ${seconds(started)}. On the ${number(test.length)} it has not seen:`,
-      `  AUC ${auc.toFixed(3)} (a coin: 0.500), accuracy ${percent(accuracy)} (always saying no: ${percent(1 - baseRate)});`,
-      `  decision: call from a score of ${model.threshold} up. That calls ${percent(called)}, of whom ${percent(precision)} say yes (of all: ${percent(baseRate)}).`,
+      `A logistic regression learned from ${number(training.length)} of them in ${seconds(started)}.`,
+      `On the ${number(test.length)} that it has not seen:`,
+      `  AUC ${auc.toFixed(3)} (a coin: 0.500)`,
+      `  accuracy ${percent(accuracy)} (always saying no: ${percent(1 - baseRate)})`,
+      `  decision: call from a score of ${model.threshold} up, which is ${percent(called)} of them;`,
+      `  ${percent(precision)} of those say yes (of all: ${percent(baseRate)})`,
       'A modest, honest model: the length of the call would predict best, but nobody knows it before the call.',
     );
     const time = new Date().toISOString();
@@ -93,7 +98,10 @@ export class Story {
     const logFile = this.#workspace.path('service.log');
     this.service = Service.spawn({ main: SERVICE_MAIN, dataDir, port, logFile });
     await this.service.ready(this.#signal);
-    say(`Ready after ${seconds(started)}: database, signing key, and one API key a role ($PRODUCER, $AUDITOR) in $D/data/keys.json.`);
+    say(
+      `Ready after ${seconds(started)}: a database, a signing key, and one API key a role in $D/data/keys.json,`,
+      'of which $PRODUCER may post and $AUDITOR may read.',
+    );
     variable('U', this.service.url);
     return this.service;
   }
@@ -104,7 +112,9 @@ export class Story {
     must(first !== undefined, 'there is no prediction to post');
     const file = this.#workspace.path('prediction.json');
     await writeFile(file, JSON.stringify(first));
-    command(`curl -H "Authorization: Bearer $PRODUCER" -H 'Content-Type: application/json' -d @${file} $U/v1/predictions`);
+    command(
+      `curl -H "Authorization: Bearer $PRODUCER" -H 'Content-Type: application/json' -d @${file} ${this.service?.url}/v1/predictions`,
+    );
     quoteMembers(first, true);
     const answer = await client.post('/v1/predictions', key, 'application/json', JSON.stringify(first));
     must(answer.status === 201, `the first prediction was answered ${answer.status}: ${answer.text}`);
@@ -121,8 +131,9 @@ export class Story {
       progress.stop();
     }
     say(
-      `One by one over ${CONNECTIONS} connections: ${rate(single)}, median answer after ${single.median.toFixed(0)} ms.`,
-      `In batches of ${BATCH_SIZE}: ${rate(batched)}. Every answer was sent after its commit had reached the disk.`,
+      `One by one over ${CONNECTIONS} connections: ${rate(single)}, median answer in ${Math.round(single.median)} ms.`,
+      `In batches of ${BATCH_SIZE}: ${rate(batched)}.`,
+      'Every answer was sent after its commit had reached the disk.',
     );
     const places = new Set([placed(answer.json), ...single.placed, ...batched.placed].map(({ index }) => index));
     must(places.size === predictions.length, 'two predictions were given the same place in the log');
@@ -136,7 +147,7 @@ export class Story {
     const again = await client.post('/v1/predictions', key, 'application/json', JSON.stringify(original));
     must(again.status === 200, `the retry was answered ${again.status}: ${again.text}`);
     must(placed(again.json).index === first.index, 'the retry was given another place');
-    say(`${first.id} once more, as after a lost answer: ${again.status}, index ${first.index} as before, and nothing is entered twice.`);
+    say(`${first.id} once more, as after a lost answer: ${again.status}, index ${first.index} as before; nothing is entered twice.`);
 
     const outcome = original.decision.outcome === 'call' ? 'do-not-call' : 'call';
     const turned = { ...original, decision: { ...original.decision, outcome } };
@@ -156,8 +167,9 @@ export class Story {
     command(`curl ${service.url}${LOG}/vkey > ${at('vkey')}`);
     quote(vkey);
 
-    command(`curl -H "Authorization: Bearer $AUDITOR" ${service.url}/v1/predictions/${first.id}/receipt > ${at('receipt.json')}`);
-    const answer = await client.get(`/v1/predictions/${first.id}/receipt`, key);
+    const path = `/v1/predictions/${first.id}/receipt`;
+    command(`curl -H "Authorization: Bearer $AUDITOR" ${service.url}${path} > ${at('receipt.json')}`);
+    const answer = await client.get(path, key);
     must(answer.status === 200, `the receipt was answered ${answer.status}: ${answer.text}`);
     await writeFile(at('receipt.json'), answer.text);
     const entry = parseObject(String(answer.json['entry']));
@@ -168,14 +180,16 @@ export class Story {
     await this.#untilPublished(client, vkey, first.index + SINGLES + BATCHED);
     const online = await verifier.verify('log', service.url + LOG);
     must(online.code === 0, 'the log did not verify');
-    const copy = await copyLog((path) => client.resource(`${LOG}/${path}`), vkey, at('log'));
+    const copy = await copyLog((resource) => client.resource(`${LOG}/${resource}`), vkey, at('log'));
     const entries = await readEntries(copy);
     const predictions = entries.filter((text) => parseObject(text)['type'] === 'prediction');
     must(predictions.length === SINGLES + BATCHED, `the log holds ${predictions.length} predictions`);
-    must(!entries.some((text) => text.includes('client-') || text.includes('call-')), 'the log names a client or a call');
+    const telling = entries.find((text) => text.includes('client-') || text.includes('call-'));
+    must(telling === undefined, `an entry names a client or a call: ${telling}`);
     say(
-      `A copy of it goes to $D/log: ${copy.files} files, ${number(Math.round(copy.bytes / 1024))} KiB, ${number(copy.size)} entries, ${number(predictions.length)} of them predictions,`,
-      'each there once. No client can be read out of them: the payloads lie encrypted in the database.',
+      `A copy of it goes to $D/log: ${copy.files} files, ${number(Math.round(copy.bytes / 1024))} KiB, ${number(copy.size)} entries, and among`,
+      `them the ${number(predictions.length)} predictions, once each. No client can be read out of them: the payloads lie`,
+      'encrypted in the database.',
     );
     return { verifier, receipt: at('receipt.json'), copy };
   }
@@ -219,5 +233,6 @@ export class Story {
 }
 
 function rate({ placed: { length }, elapsed }: Posted): string {
-  return `${number(length)} in ${(elapsed / 1000).toFixed(1)} s (${number(Math.round((length / elapsed) * 1000))} a second)`;
+  const perSecond = Math.round((length / elapsed) * 1000);
+  return `${number(length)} in ${(elapsed / 1000).toFixed(1)} s (${number(perSecond)} a second)`;
 }

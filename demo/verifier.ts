@@ -27,14 +27,18 @@ export class Verifier {
     command(`node dist/src/cli/main.js verify ${what} ${subject} --vkey "$(cat ${this.#vkeyFile})"`);
     const verdict = await this.#run(['verify', what, subject, '--vkey', this.#vkey]);
     const [first = '', ...others] = verdict.output.trimEnd().split('\n');
-    quote(this.#shown.has(verdict.output) ? `${first} (and ${others.length} more lines, word for word as above)` : verdict.output);
+    const seen = this.#shown.has(verdict.output);
+    quote(seen ? `${first} (and ${others.length} more lines, word for word as above)` : verdict.output);
     quote(`exit code ${verdict.code}`);
     this.#shown.add(verdict.output);
     return verdict;
   }
 
   #run(args: readonly string[]): Promise<Verdict> {
-    const child = spawn(process.execPath, [this.#main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal: this.#signal });
+    const child = spawn(process.execPath, [this.#main, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal: this.#signal,
+    });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));

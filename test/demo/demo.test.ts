@@ -34,7 +34,8 @@ describe('the data set', () => {
   test('with other columns or a torn line is refused', () => {
     expect(() => parseBankMarketing('age;job\n1;x\n')).toThrow('unexpected columns');
     const header =
-      'age;job;marital;education;default;balance;housing;loan;contact;day;month;duration;campaign;pdays;previous;poutcome;y';
+      'age;job;marital;education;default;balance;housing;loan;contact;day;month;duration;' +
+      'campaign;pdays;previous;poutcome;y';
     expect(() => parseBankMarketing(`${header}\n58;management\n`)).toThrow('row 1 has 2 cells');
   });
 });

@@ -64,7 +64,8 @@ describe('a copy of a log', () => {
   test('holds every resource under its path', async () => {
     const copy = await copyLog(serve, vkey, folder);
     expect(copy).toMatchObject({ folder, size: SIZE, files: 6 });
-    expect(await readFile(join(folder, 'tile/entries/001.p/44'))).toEqual(Buffer.from(await serve('tile/entries/001.p/44')));
+    const path = 'tile/entries/001.p/44';
+    expect(await readFile(join(folder, path))).toEqual(Buffer.from(await serve(path)));
     expect(await readFile(join(folder, 'tile/1/000.p/1'))).toHaveLength(32);
   });
 
@@ -88,8 +89,9 @@ describe('a copy of a log', () => {
     expect(is).toHaveLength(was.length);
     expect([...is.keys()].filter((i) => is[i] !== was[i])).toEqual([offset]);
     expect([was[offset], is[offset]].map((byte) => String.fromCharCode(byte ?? 0))).toEqual([before, after]);
-    const changed = decodeEntryBundle(is).map((bytes, i) => (Buffer.compare(bytes, decodeEntryBundle(was)[i] ?? is) ? i : -1));
-    expect(changed.filter((i) => i >= 0)).toEqual([index % 256]);
+    const entries = decodeEntryBundle(is).map((bytes) => Buffer.from(bytes).toString());
+    const originals = decodeEntryBundle(was).map((bytes) => Buffer.from(bytes).toString());
+    expect([...entries.keys()].filter((i) => entries[i] !== originals[i])).toEqual([index % 256]);
   });
 });
 
