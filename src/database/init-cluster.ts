@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { canEnter } from './cluster-user.ts';
 import { DatabaseError } from './database-error.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { writePrivateFile } from './private-file.ts';
@@ -54,10 +55,10 @@ export async function requireSameMajor(cluster: string, binaries: PostgresBinari
   );
 }
 
-/** A new folder of mode 0700 with a short path: a Unix socket's is limited to 107 bytes (sun_path). */
+/** A new folder of mode 0700 that its owner can enter, with a short path: a Unix socket's is limited to 107 bytes (sun_path). */
 export async function makePrivateDir(prefix: string, owner: SystemUser | undefined): Promise<string> {
-  const base = Buffer.byteLength(tmpdir()) <= 70 || process.platform === 'win32' ? tmpdir() : '/tmp';
-  const dir = await mkdtemp(join(base, prefix));
+  const isFit = process.platform === 'win32' || (Buffer.byteLength(tmpdir()) <= 70 && canEnter(tmpdir(), owner));
+  const dir = await mkdtemp(join(isFit ? tmpdir() : '/tmp', prefix));
   await chmod(dir, 0o700);
   if (owner !== undefined) await chown(dir, owner.uid, owner.gid);
   return dir;
