@@ -46,6 +46,9 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
+/** A payload of 256 KiB, sealed, and room to spare: a queue that could never hold it would refuse it for ever. */
+const LARGEST_RECORD = 512 * 1024;
+
 const PACKAGE_ROOT = packageRoot(fileURLToPath(import.meta.url));
 
 /** The folder of package.json, both from `src/` and from `dist/src/`. */
@@ -53,16 +56,19 @@ function packageRoot(file: string): string {
   return file.includes('/dist/src/') || file.includes('\\dist\\src\\') ? resolve(file, '../../..') : resolve(file, '../..');
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings from environment variables (see README.md, "Configuration").
  *
  * @throws SettingsError at the first value that cannot be used
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(env: Env): Settings {
   const dataDir = resolve(text(env, 'DATA_DIR', './data'));
   if (env['RUNTIME_DATABASE_URL'] !== undefined && env['DATABASE_URL'] === undefined) {
     throw new SettingsError('RUNTIME_DATABASE_URL is set without DATABASE_URL: set both, or neither for the embedded database');
   }
+  const limits = readLimits(env);
   return {
     host: text(env, 'HOST', '127.0.0.1'),
     port: integer(env, 'PORT', 3000, 0, 65_535),
@@ -76,22 +82,29 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     keyProvider: choice(env, 'KEY_PROVIDER', ['file'], 'file'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),
-    limits: {
-      maxBodyBytes: integer(env, 'MAX_BODY_BYTES', 512 * 1024, 1024, 64 * 1024 * 1024),
-      maxBatchBytes: integer(env, 'MAX_BATCH_BYTES', 4 * 1024 * 1024, 1024, 256 * 1024 * 1024),
-      maxBatchRecords: integer(env, 'MAX_BATCH_RECORDS', 1000, 1, 100_000),
-      maxDepth: integer(env, 'MAX_DEPTH', 32, 4, 60),
-      maxPageSize: integer(env, 'MAX_PAGE_SIZE', 1000, 1, 10_000),
-      maxUrlLength: integer(env, 'MAX_URL_LENGTH', 4096, 256, 65_536),
-      maxQueueEntries: integer(env, 'MAX_QUEUE_ENTRIES', 4096, 1, 1_000_000),
-      maxQueueBytes: integer(env, 'MAX_QUEUE_BYTES', 32 * 1024 * 1024, 1024, 1024 * 1024 * 1024),
-      maxTotalQueueBytes: integer(env, 'MAX_TOTAL_QUEUE_BYTES', 128 * 1024 * 1024, 1024, 4 * 1024 * 1024 * 1024),
-      requestTimeoutMs: integer(env, 'REQUEST_TIMEOUT_MS', 30_000, 100, 3_600_000),
-    },
+    limits,
   };
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+function readLimits(env: Env): Limits {
+  const limits = {
+    maxBodyBytes: integer(env, 'MAX_BODY_BYTES', 512 * 1024, 1024, 64 * 1024 * 1024),
+    maxBatchBytes: integer(env, 'MAX_BATCH_BYTES', 4 * 1024 * 1024, 1024, 256 * 1024 * 1024),
+    maxBatchRecords: integer(env, 'MAX_BATCH_RECORDS', 1000, 1, 100_000),
+    maxDepth: integer(env, 'MAX_DEPTH', 32, 4, 60),
+    maxPageSize: integer(env, 'MAX_PAGE_SIZE', 1000, 1, 10_000),
+    maxUrlLength: integer(env, 'MAX_URL_LENGTH', 4096, 256, 65_536),
+    maxQueueEntries: integer(env, 'MAX_QUEUE_ENTRIES', 4096, 1, 1_000_000),
+    maxQueueBytes: integer(env, 'MAX_QUEUE_BYTES', 32 * 1024 * 1024, LARGEST_RECORD, 1024 * 1024 * 1024),
+    maxTotalQueueBytes: integer(env, 'MAX_TOTAL_QUEUE_BYTES', 128 * 1024 * 1024, LARGEST_RECORD, 4 * 1024 * 1024 * 1024),
+    requestTimeoutMs: integer(env, 'REQUEST_TIMEOUT_MS', 30_000, 100, 3_600_000),
+  };
+  // Whoever sends a batch again that the queue cannot hold would hear for ever that it is full.
+  if (limits.maxBatchRecords > limits.maxQueueEntries) throw new SettingsError('MAX_BATCH_RECORDS is larger than MAX_QUEUE_ENTRIES: a batch must find room in an empty queue');
+  if (limits.maxBatchBytes > limits.maxQueueBytes) throw new SettingsError('MAX_BATCH_BYTES is larger than MAX_QUEUE_BYTES: a batch must find room in an empty queue');
+  if (limits.maxQueueBytes > limits.maxTotalQueueBytes) throw new SettingsError('MAX_QUEUE_BYTES is larger than MAX_TOTAL_QUEUE_BYTES');
+  return limits;
+}
 
 function text(env: Env, name: string, fallback: string): string {
   const value = env[name] ?? fallback;

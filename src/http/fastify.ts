@@ -24,8 +24,9 @@ export function createAdapter(limits: Limits, say: (message: string) => void): F
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       maxHeaderSize,
-      // Node looks for requests that are late only so often: a timeout must not wait for a look much longer than itself.
-      connectionsCheckingInterval: Math.min(limits.requestTimeoutMs, 5000),
+      // Node swaps the two timeouts where this one, 60 s unless said, is the longer; and it looks for late requests only so often.
+      headersTimeout: Math.min(limits.requestTimeoutMs, 60_000),
+      connectionsCheckingInterval: Math.min(Math.ceil(limits.requestTimeoutMs / 4), 5000),
     },
     routerOptions: { maxParamLength: limits.maxUrlLength, ignoreTrailingSlash: false, caseSensitive: true },
     forceCloseConnections: 'idle',

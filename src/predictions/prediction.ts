@@ -92,6 +92,7 @@ formats.default(ajv, ['date-time']);
 const validate = ajv.compile<Prediction>(PREDICTION_SCHEMA);
 
 const MAX_FAULTS = 20;
+const MAX_POINTER_LENGTH = 200;
 
 /** Every fault of a record at once, none when it is a prediction. Values are never repeated: they may be personal. */
 export function faultsOf(record: unknown): Fault[] {
@@ -101,11 +102,14 @@ export function faultsOf(record: unknown): Fault[] {
 
 function fault(error: ErrorObject): Fault {
   const { additionalProperty, missingProperty } = error.params as { additionalProperty?: string; missingProperty?: string };
-  const name = additionalProperty ?? missingProperty;
-  return {
-    at: name === undefined ? error.instancePath : `${error.instancePath}/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    code: additionalProperty !== undefined ? 'unknown-field' : missingProperty !== undefined ? 'missing-field' : error.keyword,
-    detail: additionalProperty !== undefined ? 'is not a field of a prediction: remove it, or put it into inputs or output'
-      : missingProperty !== undefined ? 'is required' : (error.message ?? 'is not right'),
-  };
+  const at = pointer(error.instancePath, additionalProperty ?? missingProperty);
+  if (additionalProperty !== undefined) return { at, code: 'unknown-field', detail: 'is not a field of a prediction: remove it, or put it into inputs or output' };
+  if (missingProperty !== undefined) return { at, code: 'missing-field', detail: 'is required' };
+  return { at, code: error.keyword, detail: error.message ?? 'is not right' };
+}
+
+/** RFC 6901, cut to a length fit for an answer: keys are the sender's. */
+function pointer(parent: string, name: string | undefined): string {
+  const whole = name === undefined ? parent : `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return whole.length > MAX_POINTER_LENGTH ? `${whole.slice(0, MAX_POINTER_LENGTH - 1)}…` : whole;
 }

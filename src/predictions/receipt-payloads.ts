@@ -1,7 +1,6 @@
 import { canonicalize } from '../core/canonical-json.ts';
 import { fromHex, fromUtf8, utf8 } from '../core/bytes.ts';
 import { parseEntry } from '../core/entry.ts';
-import type { JsonValue } from '../core/json-value.ts';
 import { parsePayload } from '../core/payload.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import type { RecoveredPayload } from '../ledger/recover-tail.ts';
@@ -40,7 +39,7 @@ export class ReceiptPayloads {
       return { ...this.sealer.seal({ salt, contentDigest: new Uint8Array(CONTENT_DIGEST_BYTES), payload }, commitment), prediction: undefined };
     }
     const { trace: _trace, ...content } = body as unknown as Prediction;
-    const digest = contentDigest(salt, canonicalize(content as unknown as JsonValue));
+    const digest = contentDigest(salt, canonicalize(content));
     const { id, model, version, deployment, decision } = content;
     const prediction = { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null };
     return { ...this.sealer.seal({ salt, contentDigest: digest, payload }, commitment), prediction };

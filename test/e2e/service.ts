@@ -1,10 +1,14 @@
 import 'reflect-metadata';
+import { jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { keysPath } from '../../src/access/bootstrap.ts';
 import { createApp } from '../../src/app.ts';
 import { startService, type Overrides, type Service } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
-import { createTestDatabase } from '../test-database.ts';
+import { createTestDatabase, type TestDatabase } from '../test-database.ts';
+
+// A machine with much to do takes its time; what hangs is still found.
+jest.setTimeout(120_000);
 
 /** The whole service, listening, on a database of the test file's own. */
 export interface TestService {
@@ -16,7 +20,7 @@ export interface TestService {
   said: string[];
   /** A request by the holder of a role's key, or by nobody (`undefined`); the body goes as JSON text unless it is text or bytes already. */
   call(method: string, path: string, by?: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Stops the service and removes its database; fails when it left a connection open. */
+  /** Stops the service, and removes its database if it is its own; fails when it left a connection open. */
   close(): Promise<void>;
 }
 
@@ -34,9 +38,13 @@ export interface JsonObject {
   [name: string]: unknown;
 }
 
-/** Starts it, with settings as they would stand in the environment. */
-export async function startTestService(env: Record<string, string> = {}, overrides: Overrides = {}): Promise<TestService> {
-  const database = await createTestDatabase();
+/**
+ * Starts it, with settings as they would stand in the environment.
+ *
+ * @param shared a database that the caller made and drops; without one, the service gets its own
+ */
+export async function startTestService(env: Record<string, string> = {}, overrides: Overrides = {}, shared?: TestDatabase): Promise<TestService> {
+  const database = shared ?? (await createTestDatabase());
   const { dataDir, databaseUrl, runtimeDatabaseUrl } = database.settings;
   const said: string[] = [];
   const settings = readSettings({
@@ -61,7 +69,7 @@ export async function startTestService(env: Record<string, string> = {}, overrid
     close: async () => {
       await app.close();
       await service.close();
-      await database.drop();
+      if (shared === undefined) await database.drop();
     },
   };
 }
