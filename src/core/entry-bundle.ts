@@ -32,7 +32,8 @@ export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
 export function decodeEntryBundle(bytes: Uint8Array): Uint8Array[] {
   const entries: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const [high, low] = bytes.subarray(at, at + 2);
+    const high = bytes[at];
+    const low = bytes[at + 1];
     if (high === undefined || low === undefined) throw truncated(at);
     const end = at + 2 + high * 256 + low;
     if (end > bytes.length) throw truncated(at);

@@ -6,10 +6,11 @@ import { HASH_BYTES } from './merkle-tree.ts';
 /** An entry that was parsed, by words of four bytes, and which of its bits every entry of its form has as well. */
 interface Image {
   length: number;
-  words: Uint32Array;
-  mask: Uint32Array;
-  /** Where the four members begin whose bits differ, and how many digits the index has. */
-  commitment: number;
+  /** Where in the scratch buffer the words stand that have such bits, the bits, and which ones they are. */
+  places: Uint16Array;
+  bits: Int32Array;
+  masks: Int32Array;
+  /** Where in the scratch buffer members begin whose bits differ, and how many digits the index has. */
   index: number;
   indexDigits: number;
   prev: number;
@@ -26,8 +27,11 @@ const HEX = new Uint8Array(256).fill(0xff);
 for (const [value, digit] of utf8('0123456789abcdef').entries()) HEX[digit] = value;
 
 // The entry in question, where it can be read by words. Matching runs to its end, so one buffer serves all.
-const scratch = new Uint8Array(MAX_ENTRY_BYTES + 1);
-const scratchWords = new Uint32Array(scratch.buffer);
+// It begins one byte in, so that the commitment fills sixteen words.
+const START = 1;
+const scratch = new Uint8Array(START + MAX_ENTRY_BYTES);
+const scratchWords = new Int32Array(scratch.buffer);
+const COMMITMENT = START + '{"commitment":"'.length;
 
 /**
  * Recognizes the next entry of a log by its bytes, so that a whole log is verified in a fraction of the time that
@@ -44,16 +48,17 @@ export class EntryTemplate {
   /** Whether `bytes` are the next valid entry: this index, this prev, and no earlier than the last entry. */
   matches(bytes: Uint8Array, index: number, prev: Uint8Array): boolean {
     let copied = false;
-    for (let i = 0; i < this.#images.length; i++) {
-      const image = this.#images[i] as Image; // i < length
+    // The newest first: those of fewer digits in the index are older.
+    for (let i = this.#images.length - 1; i >= 0; i--) {
+      const image = this.#images[i] as Image; // 0 ≤ i < length
       if (image.length !== bytes.length) continue;
-      if (!copied) scratch.set(bytes);
+      if (!copied) scratch.set(bytes, START);
       copied = true;
-      if (!agrees(image.words, image.mask)) continue;
+      if (!agrees(image)) continue;
       return (
         holdsNumber(image.index, image.indexDigits, index) &&
         holdsHash(image.prev, prev) &&
-        isHash(image.commitment) &&
+        isHash(COMMITMENT) &&
         this.#takeTime(image.time)
       );
     }
@@ -65,26 +70,25 @@ export class EntryTemplate {
     const [time, tail] = [utf8(entry.time), utf8(`","type":${writeString(entry.type)},"v":1}`)];
     this.#lastTime.set(time);
     // The members of canonical JSON stand in the order of their names, so each has its place from either end.
-    const commitment = '{"commitment":"'.length;
-    const index = commitment + HASH_DIGITS + '","index":'.length;
+    const index = COMMITMENT + HASH_DIGITS + '","index":'.length;
     const indexDigits = String(entry.index).length;
-    const timeAt = bytes.length - tail.length - TIME_BYTES;
+    const timeAt = START + bytes.length - tail.length - TIME_BYTES;
     const prev = timeAt - '","time":"'.length - HASH_DIGITS;
-    const words = Math.ceil(bytes.length / 4);
-    const mask = new Uint8Array(words * 4).fill(0xff, 0, bytes.length);
-    mask.fill(0, commitment, commitment + HASH_DIGITS);
+    scratch.set(bytes, START);
+    // One that is known was parsed for its day alone.
+    if (this.#images.some((image) => image.length === bytes.length && agrees(image))) return;
+    const mask = new Uint8Array(Math.ceil((START + bytes.length) / 4) * 4).fill(0xff, START, START + bytes.length);
+    mask.fill(0, COMMITMENT, COMMITMENT + HASH_DIGITS);
     mask.fill(0, index, index + indexDigits);
     mask.fill(0, prev, prev + HASH_DIGITS);
     mask.fill(0, timeAt, timeAt + TIME_BYTES);
-    scratch.set(bytes);
-    // One that is known was parsed for its day alone.
-    if (this.#images.some((image) => image.length === bytes.length && agrees(image.words, image.mask))) return;
+    const words = [...new Int32Array(mask.buffer).entries()].filter(([, bits]) => bits !== 0);
     if (this.#images.length === MAX_IMAGES) this.#images.shift();
     this.#images.push({
       length: bytes.length,
-      words: scratchWords.slice(0, words),
-      mask: new Uint32Array(mask.buffer),
-      commitment,
+      places: Uint16Array.from(words, ([place]) => place),
+      bits: Int32Array.from(words, ([place, bits]) => (scratchWords[place] as number) & bits),
+      masks: Int32Array.from(words, ([, bits]) => bits),
       index,
       indexDigits,
       prev,
@@ -110,9 +114,10 @@ export class EntryTemplate {
   }
 }
 
-function agrees(words: Uint32Array, mask: Uint32Array): boolean {
-  for (let i = 0; i < words.length; i++) {
-    if ((((scratchWords[i] as number) ^ (words[i] as number)) & (mask[i] as number)) !== 0) return false;
+function agrees({ places, bits, masks }: Image): boolean {
+  for (let i = 0; i < places.length; i++) {
+    const word = scratchWords[places[i] as number] as number;
+    if ((word & (masks[i] as number)) !== bits[i]) return false;
   }
   return true;
 }
@@ -126,10 +131,17 @@ function hexDigitAt(at: number): number {
   return HEX[byteAt(at)] as number; // the table has a value for every byte
 }
 
+/** Whether 64 lower-case hexadecimal digits stand there, four at a time. Precondition: `start` is a multiple of 4. */
 function isHash(start: number): boolean {
-  let seen = 0;
-  for (let i = start; i < start + HASH_DIGITS; i++) seen |= hexDigitAt(i);
-  return seen < 16;
+  let all = ~0;
+  for (let i = start / 4; i < (start + HASH_DIGITS) / 4; i++) {
+    const word = scratchWords[i] as number;
+    // Of bytes below 0x80, adding 0x80 - x sets the highest bit of those from x on, and carries nothing over.
+    const digit = (word + 0x50505050) & ~(word + 0x46464646);
+    const letter = (word + 0x1f1f1f1f) & ~(word + 0x19191919);
+    all &= (digit | letter) & ~word;
+  }
+  return (all & 0x80808080) === (0x80808080 | 0);
 }
 
 function holdsHash(start: number, hash: Uint8Array): boolean {
