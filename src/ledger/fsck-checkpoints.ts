@@ -32,7 +32,9 @@ export class CheckpointAudit {
   private lastSize = -1;
   private isLastPage = false;
   private storedSeen = false;
-
+  /** Size of the last checkpoint that the entries agree with: what is before it was not changed since. */
+  private lastGood = 0;
+  private mismatch: { size: number; what: string } | undefined;
   private readonly largest: number;
 
   private constructor(pool: Pool, row: LogRow, stored: StoredCheckpoint | undefined, find: (finding: Finding) => void, largest: number) {
@@ -56,13 +58,24 @@ export class CheckpointAudit {
   /** Compares the checkpoints of exactly the size that is verified by now. */
   async reached(verifier: LogVerifier): Promise<void> {
     for (let row = await this.next(); row !== undefined && row.size === verifier.size; row = await this.next()) {
-      this.check(row, verifier.root());
+      this.check(row, verifier);
       this.at += 1;
     }
     if (this.stored?.size === verifier.size && !this.storedSeen) {
       this.storedSeen = true;
-      if (this.stored.root !== toHex(verifier.root())) this.find({ code: 'root-mismatch', detail: `the checkpoint store holds another root for ${verifier.size} entries: they were rewritten`, index: verifier.size });
+      this.compare(this.stored.root, verifier, 'the checkpoint store holds another root');
     }
+  }
+
+  /**
+   * The first checkpoint that the entries do not make: the ones after it cannot be right either.
+   *
+   * @param bad an entry that is known to be changed: it explains every checkpoint that covers it
+   */
+  rootFinding(bad: number | undefined): Finding | undefined {
+    if (this.mismatch === undefined || (bad !== undefined && bad < this.mismatch.size)) return undefined;
+    const { size, what } = this.mismatch;
+    return { code: 'root-mismatch', detail: `${what} for ${size} entries: the first that was changed lies from ${this.lastGood} to ${size - 1}`, index: this.lastGood };
   }
 
   /** Checkpoints of more entries than there are. */
@@ -89,11 +102,17 @@ export class CheckpointAudit {
     return this.page[this.at];
   }
 
-  private check(row: Row, root: Uint8Array): void {
+  private check(row: Row, verifier: LogVerifier): void {
     this.checked += 1;
     const fault = this.noteFault(row);
-    if (fault !== undefined) this.find({ code: 'checkpoint-wrong', detail: `the checkpoint of size ${row.size} ${fault}`, index: row.size });
-    if (!equalBytes(row.root, root)) this.find({ code: 'root-mismatch', detail: `the entries do not make the root of the checkpoint of size ${row.size}`, index: row.size });
+    if (fault !== undefined) this.find({ code: 'checkpoint-wrong', detail: `the checkpoint of size ${row.size} ${fault}` });
+    this.compare(row.root.toString('hex'), verifier, 'a checkpoint was published with another root');
+  }
+
+  private compare(root: string, verifier: LogVerifier, what: string): void {
+    const { size } = verifier;
+    if (root !== toHex(verifier.root())) this.mismatch ??= { size, what };
+    else if (this.mismatch === undefined) this.lastGood = size;
   }
 
   /** What is wrong with a note, by the log's own keys; native, because there may be one for every second of years. */

@@ -19,18 +19,28 @@ export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promis
     }
     const parsed = parsePayload(Buffer.from(payload).toString('utf8'));
     if (parsed.type !== type) return { policy, findings: [{ code: 'payload-malformed', detail: 'the payload is of another type than its entry' }] };
-    return { policy, findings: readModelFindings(row, type, time, parsed.body as Record<string, unknown>) };
+    return { policy, findings: readModelFindings(row, type, time, parsed.body as unknown as PredictionBody) };
   } catch (error) {
     if (error instanceof CoreError || error instanceof VaultError) return { policy, findings: [{ code: error.code, detail: error.message }] };
     throw error;
   }
 }
 
-function readModelFindings(row: EntryRow, type: string, time: string, body: Record<string, unknown>): Finding[] {
-  const { id, model, version } = row;
+/** What of a prediction's body lists filter by (docs/spec/payloads.md). */
+interface PredictionBody {
+  id: string;
+  model: string;
+  version: string;
+  deployment?: string;
+  decision?: { outcome: string };
+}
+
+function readModelFindings(row: EntryRow, type: string, time: string, body: PredictionBody): Finding[] {
+  const { id, model, version, deployment, outcome } = row;
   const isRight =
     type === 'prediction'
-      ? id === body['id'] && model === body['model'] && version === body['version'] && row.time === Date.parse(time)
+      ? id === body.id && model === body.model && version === body.version && deployment === (body.deployment ?? null) &&
+        outcome === (body.decision?.outcome ?? null) && row.time === Date.parse(time)
       : id === null;
   return isRight ? [] : [{ code: 'read-model-wrong', detail: 'the row that lists show is not what the entry says' }];
 }

@@ -50,13 +50,21 @@ export class TileAudit {
       );
       const [row] = rows;
       this.compared += 1;
-      if (row === undefined) this.find(finding('tile-missing', tile, 'is missing'));
-      else if (!equalBytes(row.hashes, tile.hashes) || !equalBytes(row.root, tile.root)) this.find(finding('tile-wrong', tile, 'is not that of the entries'));
+      if (row === undefined) this.find(finding('tile-missing', tile, 0, 'is missing'));
+      else if (!equalBytes(row.hashes, tile.hashes)) this.find(finding('tile-wrong', tile, firstDifference(row.hashes, tile.hashes), 'is not that of the entries'));
+      else if (!equalBytes(row.root, tile.root)) this.find(finding('tile-wrong', tile, 0, 'has another root than its hashes make'));
     }
     this.full = [];
   }
 }
 
-function finding(code: string, { level, index }: { level: number; index: number }, what: string): Finding {
-  return { code, detail: `tile ${index} of level ${level} ${what}`, index: index * TILE_WIDTH ** (level + 1) };
+/** The finding points at the first leaf below hash number `place` of the tile. */
+function finding(code: string, { level, index }: { level: number; index: number }, place: number, what: string): Finding {
+  return { code, detail: `tile ${index} of level ${level} ${what}`, index: (index * TILE_WIDTH + place) * TILE_WIDTH ** level };
+}
+
+/** Which hash of two tiles is the first to differ. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const at = b.findIndex((byte, i) => byte !== a[i]);
+  return Math.floor(at / HASH_BYTES);
 }

@@ -4,6 +4,7 @@ import { CoreError } from '../core/core-error.ts';
 import { LogVerifier } from '../core/verify-log.ts';
 import type { PayloadOpener } from '../vault/payload-sealer.ts';
 import type { StoredCheckpoint } from './checkpoint-store.ts';
+import { changedEntry } from './fsck-blame.ts';
 import { CheckpointAudit } from './fsck-checkpoints.ts';
 import { checkPayload } from './fsck-payload.ts';
 import { TileAudit } from './fsck-tiles.ts';
@@ -53,11 +54,13 @@ export interface EntryRow {
   id: string | null;
   model: string | null;
   version: string | null;
+  deployment: string | null;
+  outcome: string | null;
   time: number | null;
 }
 
 const ENTRIES = `
-select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.time
+select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time
 from entry e
 left join payload p on p.log = e.log and p.index = e.index
 left join prediction r on r.log = e.log and r.index = e.index
@@ -85,15 +88,15 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   const tiles = new TileAudit(pool, row.id, find);
   const verifier = new LogVerifier({ origin: row.origin, onNode: tiles.onNode });
   let policy = '';
-  let broken = false;
-  while (!broken) {
+  let bad: number | undefined;
+  while (bad === undefined) {
     const { rows } = await pool.query<EntryRow>(ENTRIES, [row.id, verifier.size, head.size]);
     for (const entry of rows) {
       await checkpoints.reached(verifier);
       const fault = addEntry(verifier, entry);
       if (fault !== undefined) {
-        find(fault);
-        broken = true;
+        bad = fault.code === 'chain-broken' ? await changedEntry(pool, row.id, entry.index, head.head) : fault.index;
+        find({ ...fault, index: bad });
         break;
       }
       const checked = await checkPayload(entry, opener);
@@ -108,14 +111,16 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   await checkpoints.reached(verifier);
   report.entries = verifier.size;
   report.tiles = tiles.compared;
-  if (!broken) {
+  const rootFinding = checkpoints.rootFinding(bad);
+  if (rootFinding !== undefined) find(rootFinding);
+  if (bad === undefined) {
     for (const finding of [...headFindings(head, verifier, policy), ...(await surplus(pool, row.id)), ...(await checkpoints.beyond(verifier.size))]) find(finding);
   }
   report.checkpoints = checkpoints.checked;
   return report;
 }
 
-function addEntry(verifier: LogVerifier, { index, bytes }: EntryRow): Finding | undefined {
+function addEntry(verifier: LogVerifier, { index, bytes }: EntryRow): (Finding & { index: number }) | undefined {
   if (index !== verifier.size) return { code: 'entry-missing', detail: `entry ${verifier.size} is missing; the next one is ${index}`, index: verifier.size };
   try {
     verifier.add(bytes);
@@ -127,7 +132,7 @@ function addEntry(verifier: LogVerifier, { index, bytes }: EntryRow): Finding | 
 }
 
 function headFindings(row: HeadRow, verifier: LogVerifier, policy: string): Finding[] {
-  const wrong = (detail: string): Finding[] => [{ code: 'head-wrong', detail, index: verifier.size }];
+  const wrong = (detail: string): Finding[] => [{ code: 'head-wrong', detail }];
   if (row.size > verifier.size) {
     return [{ code: 'entry-missing', detail: `the head counts ${row.size} entries, ${verifier.size} are there: the tail is missing`, index: verifier.size }];
   }
