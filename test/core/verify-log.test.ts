@@ -172,7 +172,7 @@ describe('recognizing an entry by its bytes and parsing it agree', () => {
   });
 
   test('on every byte changed to others', () => {
-    const values = utf8('\u0000 "/0159:AFafg\u00e9');
+    const values = utf8('\u0000"/09:Aag\u00e9');
     let refused = 0;
     for (let i = 0; i < good.length; i++) {
       for (const value of values) {
@@ -181,7 +181,7 @@ describe('recognizing an entry by its bytes and parsing it agree', () => {
         if (expectAgreement(bytes) !== '') refused++;
       }
     }
-    expect(refused).toBeGreaterThan(3000);
+    expect(refused).toBeGreaterThan(2000);
   });
 
   test('on bytes removed, doubled or left off', () => {
