@@ -23,7 +23,7 @@ export function readEntriesFrom(place: string, size: number): (from: number, to:
 
 /** The width of its last bundle follows from the size that the copy itself claims. */
 async function openCopy(place: string, size: number): Promise<{ reads: TileReads; size: number }> {
-  const reads = new TileReads(await openSource(place, undefined));
+  const reads = new TileReads(openSource(place, undefined));
   const claimed = parseCheckpointText(parseNote(await reads.checkpoint()).text).size;
   return { reads, size: Math.max(size, claimed) };
 }

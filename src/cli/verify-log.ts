@@ -1,4 +1,4 @@
-import { equalBytes, toBase64 } from '../core/bytes.ts';
+import { toBase64 } from '../core/bytes.ts';
 import { type Checkpoint, openCheckpoint } from '../core/checkpoint.ts';
 import { CoreError } from '../core/core-error.ts';
 import { TILE_WIDTH, tileWidth } from '../core/tile.ts';
@@ -11,7 +11,7 @@ import { showProgress } from './verify-progress.ts';
 import { TileReads } from './verify-reads.ts';
 import type { LogSource } from './verify-source.ts';
 import { startAt } from './verify-start.ts';
-import { hashAt, TileComparison } from './verify-tiles.ts';
+import { hashAt, holdsHash, TileComparison } from './verify-tiles.ts';
 import { CannotCheck, NotValid } from './verify-verdict.ts';
 
 /** What a whole log is held to. */
@@ -115,8 +115,9 @@ class LogWalk {
         throw await blameLink(this.#parts, first + i, verifier.prev, error);
       }
       // What was hashed is compared at once: the entry after a changed one would be blamed otherwise.
-      const stored = hashAt(leaves, i);
-      if (!equalBytes(verifier.prev, stored)) throw await blameLeaf(this.#parts, first + i, verifier.prev, stored);
+      if (!holdsHash(leaves, i, verifier.prev)) {
+        throw await blameLeaf(this.#parts, first + i, verifier.prev, hashAt(leaves, i));
+      }
       this.#checkDue();
     }
   }

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpSource } from './verify-http.ts';
 import { reason } from './verify-input.ts';
@@ -16,11 +15,11 @@ export interface LogSource {
 }
 
 /** The log at a URL or in a folder. @throws CannotCheck */
-export async function openSource(place: string, key: string | undefined): Promise<LogSource> {
+export function openSource(place: string, key: string | undefined): LogSource {
   if (/^https?:\/\//i.test(place)) return httpSource(place, key);
   let found: Stats;
   try {
-    found = await stat(place);
+    found = statSync(place);
   } catch (error) {
     throw new CannotCheck(`there is no log at ${place}: ${reason(error)}`);
   }
@@ -28,13 +27,14 @@ export async function openSource(place: string, key: string | undefined): Promis
   return folderSource(place);
 }
 
+// Synchronous reads, one after another, cost a tenth of the time that promises of small files do.
 function folderSource(folder: string): LogSource {
   return {
-    concurrency: 4,
+    concurrency: 1,
     close: () => undefined,
     read: async (path, maxBytes) => {
       try {
-        return await readAtMost(join(folder, path), maxBytes);
+        return readAtMost(join(folder, path), maxBytes);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -44,13 +44,13 @@ function folderSource(folder: string): LogSource {
   };
 }
 
-async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await open(path);
+function readAtMost(path: string, maxBytes: number): Uint8Array {
+  const file = openSync(path, 'r');
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     if (size > maxBytes) throw new Error(`it has ${size} bytes; ${maxBytes} are the most that it could rightly have`);
-    return await file.readFile();
+    return readFileSync(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

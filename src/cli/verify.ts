@@ -116,7 +116,7 @@ async function withSource<T>(
   key: string | undefined,
   use: (source: LogSource) => Promise<T>,
 ): Promise<T> {
-  const source = await openSource(place, key === undefined ? undefined : await optionValue(key));
+  const source = openSource(place, key === undefined ? undefined : await optionValue(key));
   try {
     return await use(source);
   } finally {

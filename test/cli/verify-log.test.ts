@@ -24,7 +24,7 @@ const FUTURE = '2027-01-01T00:00:00.000Z';
 const LAST_BUNDLE = 'tile/entries/002.p/88';
 
 async function check(folder: LogFolder | string, options: Partial<LogCheckOptions> = {}): Promise<LogReport> {
-  const source = await openSource(folder instanceof LogFolder ? folder.path : folder, undefined);
+  const source = openSource(folder instanceof LogFolder ? folder.path : folder, undefined);
   return checkLog({ source, key: log.signer.key, earlier: [], fromCheckpoint: false, ...options });
 }
 
