@@ -8,6 +8,7 @@ import type { TestDatabase } from '../test-database.ts';
 
 /** A service with its HTTP side, on a database that outlives it. */
 export interface RunningService {
+  url: string;
   service: Service;
   /** Every line that it said. */
   said: string[];
@@ -47,6 +48,7 @@ export async function startServiceOn(database: TestDatabase, env: Record<string,
     };
   };
   return {
+    url,
     service,
     said,
     post: (id, key = keys['producer']) =>
