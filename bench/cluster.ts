@@ -10,11 +10,14 @@ const MESSAGE_BYTES = 1_000_000;
 export interface Cluster {
   /** Its data folder, on the disk that is measured. */
   readonly folder: string;
+  /** A folder for whatever else a bench writes; removed with the cluster. */
+  readonly scratch: string;
   /** Process id of the postmaster. */
   readonly pid: number;
   readonly admin: Client;
   /** Environment variables by which a server process finds its database. */
   environment(database: string): Record<string, string>;
+  /** May be called again: a signal comes when it likes. */
   stop(): Promise<void>;
 }
 
@@ -26,19 +29,22 @@ export async function startCluster(dataDir: string, flags: readonly string[]): P
   await admin.connect();
   const { pid } = postgres;
   if (pid === undefined) throw new Error('PostgreSQL ended');
+  const stop = async (): Promise<void> => {
+    await admin.end();
+    await postgres.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  let stopping: Promise<void> | undefined;
   return {
     folder: postgres.location,
+    scratch: dataDir,
     pid,
     admin,
     environment: (name) => ({
       PGHOST: String(host), PGPORT: String(port), PGUSER: String(user), PGPASSWORD: String(password), PGDATABASE: name,
       DATABASE_URL: databaseUrlOf({ ...postgres.owner, database: name }),
     }),
-    stop: async () => {
-      await admin.end();
-      await postgres.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    stop: () => (stopping ??= stop()),
   };
 }
 

@@ -35,7 +35,7 @@ class Load {
     const { records, warmSeconds, seconds } = this.#options;
     const drained = new Promise<void>((resolve) => (this.#idle = resolve));
     const clock = setInterval(() => this.#tenths.push(this.#acknowledged), 100);
-    await this.#beginAll();
+    const beginning = this.#beginAll();
     if (warmSeconds > 0) await sleep(warmSeconds * 1000);
     tell({ phase: 'measuring' });
     const began = performance.now();
@@ -47,7 +47,7 @@ class Load {
     const took = (performance.now() - began) / 1000;
     tell({ phase: 'measured' });
     this.#stopped = true;
-    await drained;
+    await Promise.all([beginning, drained]);
     clearInterval(clock);
     const milliseconds = (percentile: number): number => this.#histogram.percentile(percentile) / 1000;
     return {
@@ -62,7 +62,7 @@ class Load {
 
   /** Each connection begins with its wave: servers do not wait long for the first request. */
   async #beginAll(): Promise<void> {
-    for (let opened = 0; opened < this.#options.connections; opened += WAVE) {
+    for (let opened = 0; opened < this.#options.connections && !this.#stopped; opened += WAVE) {
       const wave = Math.min(WAVE, this.#options.connections - opened);
       this.#underWay += wave;
       await Promise.all(Array.from({ length: wave }, () => this.#open(this.#requestsOfOne())));
@@ -142,5 +142,6 @@ function fail(reason: string): void {
   tellParent({ phase: 'failed', reason }, () => process.exit(1));
 }
 
+process.once('disconnect', () => process.exit(1));
 const result = await new Load(JSON.parse(process.argv[2] ?? '') as LoadOptions).run(tellParent);
 tellParent({ phase: 'done', result }, () => process.exit(0));

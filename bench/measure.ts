@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createDatabase, dropDatabase, walPosition, type Cluster } from './cluster.ts';
 import type { Contestant } from './contestants.ts';
 import { runLoad } from './load-process.ts';
@@ -45,7 +47,8 @@ const DATABASE = 'bench';
 /** Fresh database, fresh server process, load, and a count of what the database then holds. */
 export async function measure(cluster: Cluster, contestant: Contestant, cell: Cell, times: Times): Promise<Figures> {
   await createDatabase(cluster, DATABASE);
-  const environment = cluster.environment(DATABASE);
+  const dataDir = await mkdtemp(join(cluster.scratch, 'service-'));
+  const environment = { ...cluster.environment(DATABASE), DATA_DIR: dataDir };
   const server = await startServer(contestant.entry, environment);
   try {
     const syncMicroseconds = syncTime(cluster.folder);
@@ -64,6 +67,7 @@ export async function measure(cluster: Cluster, contestant: Contestant, cell: Ce
   } finally {
     await server.stop();
     await dropDatabase(cluster, DATABASE);
+    await rm(dataDir, { recursive: true });
   }
 }
 

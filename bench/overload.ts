@@ -19,7 +19,7 @@ const RECOVERED_AFTER_SECONDS = 2;
 const WATCHED_SECONDS = 5;
 /** More than any queue holds: single records from very many clients, and large batches from a crowd beside them. */
 const FLOODS = [
-  { connections: 5000, path: SINGLE_PATH, batch: 1 },
+  { connections: 1000, path: SINGLE_PATH, batch: 1 },
   { connections: 64, path: BATCH_PATH, batch: 500 },
 ] as const;
 /** A client that heeds nothing: it comes again at once, whatever Retry-After says. */

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, dropDatabase, type Cluster } from './cluster.ts';
 import { COUNT_ROWS } from './contestants.ts';
@@ -29,7 +28,7 @@ export class OwnServer {
 
   static async create(cluster: Cluster, database: string): Promise<OwnServer> {
     await createDatabase(cluster, database);
-    const own = new OwnServer(cluster, database, await mkdtemp(join(tmpdir(), 'ledger-bench-log-')));
+    const own = new OwnServer(cluster, database, await mkdtemp(join(cluster.scratch, 'log-')));
     await own.start();
     return own;
   }

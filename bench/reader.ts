@@ -67,6 +67,7 @@ class ListReader {
 
 const { port, key, task, idsFile } = JSON.parse(process.argv[2] ?? '') as ReaderOptions;
 installNativeSha256();
+process.once('disconnect', () => process.exit(1));
 const client = await ReaderClient.connect(port, key);
 const reader =
   task === 'list'

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
@@ -47,7 +46,7 @@ export async function measureReaders(cluster: Cluster, options: ReadersOptions):
 
 async function measureOnce(cluster: Cluster, times: Times, read: boolean): Promise<Figures> {
   const own = await OwnServer.create(cluster, 'bench_readers');
-  const folder = await mkdtemp(join(tmpdir(), 'ledger-bench-ids-'));
+  const folder = await mkdtemp(join(cluster.scratch, 'ids-'));
   try {
     const idsFile = join(folder, 'ids.json');
     await writeFile(idsFile, JSON.stringify(await own.fill(ENTRIES, 1)));

@@ -7,8 +7,9 @@ export interface ServerMessage {
   auditorKey?: string;
 }
 
-/** Tells the bench where to send the load, and closes when the bench asks (SIGTERM). */
+/** Tells the bench where to send the load, and closes when the bench asks (SIGTERM) or is gone. */
 export function announce(message: ServerMessage, close: () => Promise<void>): void {
-  process.once('SIGTERM', () => void close().then(() => process.exit(0)));
+  const end = (): void => void close().then(() => process.exit(0));
+  process.once('SIGTERM', end).once('disconnect', () => process.exit(1));
   process.send?.(message);
 }
