@@ -11,7 +11,8 @@ export function showProgress(total: number): Progress {
   if (!process.stderr.isTTY || total === 0) return { update: () => undefined, end: () => undefined };
   const format = '{bar} {percentage} % | {value} of {total} entries | {eta_formatted} left';
   // Neither hides the cursor nor stops lines from wrapping: an interrupt would leave the terminal so.
-  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: false, linewrap: true, clearOnComplete: true });
+  const terminal = { hideCursor: false, linewrap: true };
+  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, ...terminal });
   bar.start(total, 0);
   return { update: (done) => bar.update(done), end: () => bar.stop() };
 }
