@@ -45,7 +45,8 @@ export function buildBatch(head: Head, origin: string, drafts: readonly EntryDra
 
   // RFC 8785 form of a closed object: its keys in order, every value plain ASCII without escapes.
   const originPart = `,"origin":${JSON.stringify(origin)},"policy":"`;
-  const timePart = `","time":"${new Date(time).toISOString()}","type":"`;
+  const timeText = new Date(time).toISOString();
+  const timePart = `","time":"${timeText}","type":"`;
   let policy = head.policy;
   let policyHex = policy === undefined ? '' : toHex(policy);
   let previous = toHex(head.hash);
@@ -63,7 +64,7 @@ export function buildBatch(head: Head, origin: string, drafts: readonly EntryDra
     last = leafHashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     leafHashes.write(previous, i * HASH_BYTES, 'hex');
     range.append(last, onNode);
-    sequenced.push({ index, time, leafHash: previous });
+    sequenced.push({ index, time: timeText, leafHash: previous });
   });
   if (first === undefined) throw new RangeError('a batch has at least one draft');
 

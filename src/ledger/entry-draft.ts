@@ -26,8 +26,8 @@ export interface PredictionColumns {
 /** Where a committed entry stands. */
 export interface SequencedEntry {
   index: number;
-  /** Entry time, ms since 1970. */
-  time: number;
+  /** Entry time, RFC 3339 in UTC with milliseconds. */
+  time: string;
   /** Lower-case hexadecimal. */
   leafHash: string;
 }

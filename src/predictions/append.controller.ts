@@ -74,5 +74,5 @@ export class AppendController {
 
 /** The answer without its closing brace. Nothing in it needs escaping: ids are plain ASCII. */
 function acceptedJson({ id, index, time, leafHash }: Accepted): string {
-  return `{"id":"${id}","index":${index},"time":"${new Date(time).toISOString()}","leafHash":"${leafHash}"`;
+  return `{"id":"${id}","index":${index},"time":"${time}","leafHash":"${leafHash}"`;
 }

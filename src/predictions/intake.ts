@@ -44,5 +44,5 @@ async function sameAgain(log: Log, { prediction, content }: Prepared, index: num
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {
     throw new Problem('id-taken', `The id stands at index ${index} with other content: use a new id, or a correction.`);
   }
-  return { id: prediction.id, log, index, time: Date.parse(entry.time), leafHash, created: false };
+  return { id: prediction.id, log, index, time: entry.time, leafHash, created: false };
 }

@@ -4,7 +4,7 @@ import { parseEntry, type Entry } from '../core/entry.ts';
 import { leafHash } from '../core/merkle-tree.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
-import type { Opening } from '../vault/payload-sealer.ts';
+import type { Opening } from '../vault/opening.ts';
 
 /** An entry with what its commitment opens to. */
 export interface OpenedEntry {

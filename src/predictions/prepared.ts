@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import { canonicalize } from '../core/canonical-json.ts';
 import { CoreError } from '../core/core-error.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -8,8 +9,7 @@ import { Problem } from '../http/problem.ts';
 import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
-import { SALT_BYTES, type PayloadSealer } from '../vault/payload-sealer.ts';
-import { randomBytes } from '../vault/random-bytes.ts';
+import type { PayloadSealer } from '../vault/payload-sealer.ts';
 import { faultsOf, type Prediction } from './prediction.ts';
 
 /** A posted prediction that passed every check: what is kept of it, and what tells the same content from another. */
@@ -17,8 +17,8 @@ export interface Prepared {
   prediction: Prediction;
   /** Canonical JSON of the posted record without `trace`. */
   content: string;
-  /** Canonical bytes of the payload. */
-  payload: Buffer;
+  /** Canonical JSON of the payload. */
+  payload: string;
 }
 
 /**
@@ -32,9 +32,9 @@ export function prepare(bytes: Uint8Array, by: { principal: string; rule: string
   const content = canonicalize(rest);
   const body = trace === undefined ? content : insertTrace(content, prediction.version, trace);
   // RFC 8785 form: the keys of a payload in order, each value canonical.
-  const text = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${by.rule}","type":"prediction","v":1}`;
-  const payload = Buffer.from(text);
-  if (payload.length > MAX_PAYLOAD_BYTES) {
+  const payload = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${by.rule}","type":"prediction","v":1}`;
+  // A UTF-16 code unit takes at most three bytes, so nearly every payload need not be measured.
+  if (payload.length > MAX_PAYLOAD_BYTES / 3 && Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
     throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);
   }
   return { prediction, content, payload };
@@ -42,16 +42,18 @@ export function prepare(bytes: Uint8Array, by: { principal: string; rule: string
 
 /** Salts, commits to and seals a prepared prediction. */
 export function draftPrediction(sealer: PayloadSealer, { prediction, content, payload }: Prepared): EntryDraft {
-  const salt = randomBytes(SALT_BYTES);
-  const draft = draftEntry(sealer, 'prediction', payload, salt, contentDigest(salt, content));
+  const draft = draftEntry(sealer, 'prediction', payload, (salt) => contentDigest(salt, content));
   const { id, model, version, deployment, decision } = prediction;
   draft.prediction = { id, model, version, deployment, outcome: decision?.outcome };
   return draft;
 }
 
-/** Keyed with the entry's salt, so that it says nothing once the salt is gone. The prefix keeps it apart from a commitment. */
+/**
+ * HMAC-SHA-256(salt, "content" LF hex SHA-256(content)): tells the same content again, and says nothing once the salt is
+ * gone. No payload begins like this, so it can never be a commitment.
+ */
 export function contentDigest(salt: Uint8Array, content: string): Buffer {
-  return Buffer.from(hmacHex(salt, Buffer.from(`content\n${content}`)), 'hex');
+  return Buffer.from(hmacHex(salt, Buffer.from(`content\n${hash('sha256', content, 'hex')}`)), 'hex');
 }
 
 function parse(bytes: Uint8Array, maxDepth: number): Prediction {

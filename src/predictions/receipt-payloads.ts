@@ -5,7 +5,8 @@ import { parsePayload } from '../core/payload.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import type { RecoveredPayload } from '../ledger/recover-tail.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
-import { CONTENT_DIGEST_BYTES, type PayloadSealer } from '../vault/payload-sealer.ts';
+import { CONTENT_DIGEST_BYTES, encodeOpening } from '../vault/opening.ts';
+import type { PayloadSealer } from '../vault/payload-sealer.ts';
 import { contentDigest } from './prepared.ts';
 import type { Prediction } from './prediction.ts';
 
@@ -36,12 +37,12 @@ export class ReceiptPayloads {
     if (hmacHex(salt, payload) !== commitment) return undefined;
     const { type, body } = parsePayload(fromUtf8(payload));
     if (type !== 'prediction') {
-      return { ...this.sealer.seal({ salt, contentDigest: new Uint8Array(CONTENT_DIGEST_BYTES), payload }, commitment), prediction: undefined };
+      return { ...this.sealer.seal(encodeOpening({ salt, contentDigest: new Uint8Array(CONTENT_DIGEST_BYTES), payload }), commitment), prediction: undefined };
     }
     const { trace: _trace, ...content } = body as unknown as Prediction;
     const digest = contentDigest(salt, canonicalize(content));
     const { id, model, version, deployment, decision } = content;
     const prediction = { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null };
-    return { ...this.sealer.seal({ salt, contentDigest: digest, payload }, commitment), prediction };
+    return { ...this.sealer.seal(encodeOpening({ salt, contentDigest: digest, payload }), commitment), prediction };
   }
 }

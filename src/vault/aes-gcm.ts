@@ -12,15 +12,13 @@ export const SEAL_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;
  * AES-256-GCM (NIST SP 800-38D) under a fresh random nonce: nonce, ciphertext, tag.
  * A key seals at most 2^32 times (section 8.3); whoever holds the key counts.
  */
-export function seal(key: KeyObject, associated: Uint8Array, ...plaintext: readonly Uint8Array[]): Buffer {
+export function seal(key: KeyObject, associated: Uint8Array, plaintext: Uint8Array): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associated);
-  const parts: Uint8Array[] = [nonce];
-  for (const part of plaintext) parts.push(cipher.update(part));
+  const ciphertext = cipher.update(plaintext);
   cipher.final(); // GCM holds nothing back
-  parts.push(cipher.getAuthTag());
-  return Buffer.concat(parts);
+  return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]);
 }
 
 /** The plaintext, or undefined when key, associated data or bytes are not those that were sealed. */

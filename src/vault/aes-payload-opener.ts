@@ -2,7 +2,8 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { unseal } from './aes-gcm.ts';
 import type { DataKeyStore } from './data-key-store.ts';
 import { VaultError } from './key-provider.ts';
-import { CONTENT_DIGEST_BYTES, SALT_BYTES, type Opening, type PayloadOpener } from './payload-sealer.ts';
+import { decodeOpening, type Opening } from './opening.ts';
+import type { PayloadOpener } from './payload-sealer.ts';
 
 const MAX_CACHED_KEYS = 1024;
 
@@ -19,14 +20,11 @@ export class AesPayloadOpener implements PayloadOpener {
 
   async open(key: number, sealed: Uint8Array, commitment: string): Promise<Opening> {
     const plaintext = unseal(await this.dataKey(key), associatedData(this.origin, commitment), sealed);
-    if (plaintext === undefined || plaintext.length < SALT_BYTES + CONTENT_DIGEST_BYTES) {
+    const opening = plaintext && decodeOpening(plaintext);
+    if (opening === undefined) {
       throw new VaultError('payload-unreadable', 'a payload does not open under its key: it was changed, or belongs to another entry');
     }
-    return {
-      salt: plaintext.subarray(0, SALT_BYTES),
-      contentDigest: plaintext.subarray(SALT_BYTES, SALT_BYTES + CONTENT_DIGEST_BYTES),
-      payload: plaintext.subarray(SALT_BYTES + CONTENT_DIGEST_BYTES),
-    };
+    return opening;
   }
 
   private async dataKey(id: number): Promise<KeyObject> {

@@ -3,7 +3,7 @@ import { seal } from './aes-gcm.ts';
 import { AesPayloadOpener, associatedData } from './aes-payload-opener.ts';
 import type { DataKeyStore } from './data-key-store.ts';
 import { VaultError } from './key-provider.ts';
-import type { Opening, PayloadSealer } from './payload-sealer.ts';
+import type { PayloadSealer } from './payload-sealer.ts';
 
 /** Far below the 2^32 seals that random nonces allow one key (NIST SP 800-38D, section 8.3). */
 const MAX_SEALS = 2 ** 28;
@@ -28,12 +28,12 @@ export class AesPayloadSealer extends AesPayloadOpener implements PayloadSealer 
     return new AesPayloadSealer(store, origin, { id, key: createSecretKey(dataKey) });
   }
 
-  seal(opening: Opening, commitment: string): { key: number; sealed: Uint8Array } {
+  seal(opening: Uint8Array, commitment: string): { key: number; sealed: Uint8Array } {
     this.seals += 1;
     if (this.seals > MAX_SEALS / 2) this.prepareNext();
     if (this.seals > MAX_SEALS) throw new VaultError('kek-missing', 'the data key is spent and no new one could be made');
     const { id, key } = this.current;
-    return { key: id, sealed: seal(key, associatedData(this.log, commitment), opening.salt, opening.contentDigest, opening.payload) };
+    return { key: id, sealed: seal(key, associatedData(this.log, commitment), opening) };
   }
 
   private prepareNext(): void {

@@ -13,7 +13,7 @@ export function randomBytes(length: number): Buffer {
     randomFillSync(pool);
     used = 0;
   }
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const bytes = Buffer.allocUnsafe(length);
   pool.copy(bytes, 0, used, used + length);
   pool.fill(0, used, used + length);
   used += length;

@@ -8,17 +8,17 @@ const associated = Buffer.from('ledger.example/logs/default\nab12');
 
 describe('seal', () => {
   test('is nonce, ciphertext and tag of AES-256-GCM, as node:crypto alone opens it', () => {
-    const sealed = seal(key, associated, Buffer.from('one '), Buffer.from('two'));
+    const sealed = seal(key, associated, Buffer.from('one two'));
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(associated).setAuthTag(sealed.subarray(-16));
     const plaintext = Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
     expect(plaintext.toString()).toBe('one two');
     expect(sealed).toHaveLength('one two'.length + SEAL_OVERHEAD_BYTES);
   });
 
-  test('opens to what was sealed, in however many parts and of any length', () => {
+  test('opens to what was sealed, of any length', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), (parts) => {
-        expect(unseal(key, associated, seal(key, associated, ...parts))).toEqual(Buffer.concat(parts));
+      fc.property(fc.uint8Array({ maxLength: 1000 }), (plaintext) => {
+        expect(unseal(key, associated, seal(key, associated, plaintext))).toEqual(Buffer.from(plaintext));
       }),
       { numRuns: 300 },
     );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { insertLog, readLogs } from '../../src/ledger/log-row.ts';
 import { openVault } from '../../src/vault/open-vault.ts';
-import type { Opening } from '../../src/vault/payload-sealer.ts';
+import { encodeOpening, type Opening } from '../../src/vault/opening.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 
 const ORIGIN = 'ledger.example/logs/default';
@@ -27,13 +27,14 @@ afterAll(() => database.drop());
 
 const vault = () => openVault(database.settings, database.database.pool);
 const opening = (payload: string): Opening => ({ salt: randomBytes(32), contentDigest: randomBytes(32), payload: Buffer.from(payload) });
+const sealable = (payload: string): Buffer => encodeOpening(opening(payload));
 
 describe('payloads', () => {
   test('open in a later process to what was sealed', async () => {
     const sealer = await (await vault()).sealerFor(log, ORIGIN);
     const sealed = ['', 'p', 'é'.repeat(100_000)].map((text) => {
       const each = opening(text);
-      return { each, ...sealer.seal(each, commitment) };
+      return { each, ...sealer.seal(encodeOpening(each), commitment) };
     });
     const opener = (await vault()).openerFor(log, ORIGIN);
     for (const { each, key, sealed: bytes } of sealed) expect(await opener.open(key, bytes, commitment)).toEqual({
@@ -43,14 +44,14 @@ describe('payloads', () => {
 
   test('hide what they hold', async () => {
     const sealer = await (await vault()).sealerFor(log, ORIGIN);
-    const { sealed } = sealer.seal(opening('{"name":"Ada"}'), commitment);
+    const { sealed } = sealer.seal(sealable('{"name":"Ada"}'), commitment);
     expect(Buffer.from(sealed).includes('Ada')).toBe(false);
   });
 
   test('do not open under another commitment, for another log, under another key, or cut short', async () => {
     const opened = await vault();
     const sealer = await opened.sealerFor(log, ORIGIN);
-    const { key, sealed } = sealer.seal(opening('{}'), commitment);
+    const { key, sealed } = sealer.seal(sealable('{}'), commitment);
     const unreadable = { name: 'VaultError', code: 'payload-unreadable' };
     await expect(sealer.open(key, sealed, 'cd'.repeat(32))).rejects.toMatchObject(unreadable);
     await expect(opened.openerFor(log, OTHER).open(key, sealed, commitment)).rejects.toMatchObject({ code: 'unwrap-failed' });
@@ -58,7 +59,7 @@ describe('payloads', () => {
     await expect(sealer.open(key + 1000, sealed, commitment)).rejects.toMatchObject(unreadable);
     await expect(sealer.open(key, sealed.subarray(0, 20), commitment)).rejects.toMatchObject(unreadable);
     const second = await opened.sealerFor(log, ORIGIN);
-    const under = second.seal(opening('{}'), commitment).key;
+    const under = second.seal(sealable('{}'), commitment).key;
     expect(under).not.toBe(key);
     await expect(sealer.open(under, sealed, commitment)).rejects.toMatchObject(unreadable);
   });

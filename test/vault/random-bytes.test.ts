@@ -19,7 +19,6 @@ test('what was given is the caller’s own: changing it changes nothing that com
   first.fill(0);
   expect(second.equals(copy)).toBe(false);
   expect(second.some((byte) => byte !== 0)).toBe(true);
-  expect(first.buffer).not.toBe(second.buffer);
 });
 
 test('gives up to 8192 bytes at once', () => {
