@@ -6,7 +6,9 @@ import { Authenticator } from './access/authenticator.ts';
 import { DeclaredRoutes } from './access/declared-routes.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { Roles } from './access/roles.ts';
+import { answerDirectly } from './http/direct-route.ts';
 import { createAdapter } from './http/fastify.ts';
+import { frameworkLog } from './http/framework-log.ts';
 import { HealthController } from './http/health.controller.ts';
 import { HttpSettings } from './http/http-settings.ts';
 import { serveOpenApi } from './http/openapi.ts';
@@ -41,7 +43,8 @@ class AppModule {
         { provide: Metrics, useValue: metrics },
         LogReaders,
         DeclaredRoutes,
-        { provide: APP_GUARD, useClass: AccessGuard },
+        AccessGuard,
+        { provide: APP_GUARD, useExisting: AccessGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
@@ -54,10 +57,19 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of(service),
     createAdapter(settings.limits, (message) => say('error', message)),
-    { bodyParser: false, logger: ['error', 'warn'], abortOnError: false },
+    { bodyParser: false, logger: frameworkLog(say), abortOnError: false },
   );
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
   serveOpenApi(app);
+  answerAppendsDirectly(app);
   await app.init();
   return app;
+}
+
+function answerAppendsDirectly(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const controller = app.get(AppendController);
+  const by = { guard: app.get(AccessGuard), http: app.get(HttpSettings) };
+  answerDirectly(fastify, '/v1/predictions', { controller, method: controller.append }, by);
+  answerDirectly(fastify, '/v1/predictions/batch', { controller, method: controller.appendBatch }, by);
 }
