@@ -9,7 +9,7 @@ import { spread } from './statistics.ts';
 const COLUMNS: readonly (readonly [keyof Figures, string, number])[] = [
   ['recordsPerSecond', 'records/s', 0], ['p50', 'p50 ms', 2], ['p99', 'p99 ms', 2], ['p999', 'p99.9 ms', 2],
   ['serverCpu', 'server µs', 1], ['postgresCpu', 'PostgreSQL µs', 1], ['loadCpu', 'load µs', 1],
-  ['walBytes', 'WAL bytes', 0], ['residentMegabytes', 'RSS MB', 0], ['syncMicroseconds', 'fdatasync µs', 0],
+  ['walBytes', 'WAL bytes', 0], ['residentMegabytes', 'RSS MB', 0], ['refusedPercent', 'refused %', 1], ['syncMicroseconds', 'fdatasync µs', 0],
 ];
 
 /** The figures of the append path in Markdown: one table for each size of request. */
@@ -18,7 +18,9 @@ export function appendTables(series: readonly Series[], { rounds, seconds, warmS
   const { length } = predictionTemplate(new Date()).bytes;
   return [
     `Medians of ${rounds} rounds of ${seconds} s after ${warmSeconds} s of warm-up, orders rotated, each server in a process and a database of its own. ` +
-      `Records of ${length} bytes with 30 inputs. CPU and WAL are per record, latencies per request. In brackets: least and greatest; quartiles.`,
+      `Records of ${length} bytes with 30 inputs. ` +
+      'CPU and WAL are per record, latencies per request. In brackets: least and greatest; quartiles. ' +
+      'Where the clients together send more than 4,096 records at once, our queue was made so long, and what is refused all the same comes again after 50 ms.',
     CONTESTANTS.map(({ key, title }) => `- (${key}) ${title}`).join('\n'),
     ...batches.flatMap((batch) => [
       `## ${batch === 1 ? 'Single records' : `Batches of ${batch}`}`,

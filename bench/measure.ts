@@ -31,6 +31,8 @@ export interface Figures {
   loadCpu: number;
   walBytes: number;
   residentMegabytes: number;
+  /** Share of the records sent. */
+  refusedPercent: number;
   /** Microseconds of an fdatasync of 8 KiB, just before. */
   syncMicroseconds: number;
   records: number;
@@ -43,17 +45,23 @@ interface Meters {
 }
 
 const DATABASE = 'bench';
+/** What the service lets wait unless it is told otherwise. */
+const QUEUE_ENTRIES = 4096;
+const QUEUE_BYTES = 128 * 1024 * 1024;
+/** Clients that together send more at once than may wait for a second are refused in part, and come again. */
+const REFUSALS = { statuses: [429], pauseMs: 50 };
 
 /** Fresh database, fresh server process, load, and a count of what the database then holds. */
 export async function measure(cluster: Cluster, contestant: Contestant, cell: Cell, times: Times): Promise<Figures> {
   await createDatabase(cluster, DATABASE);
   const dataDir = await mkdtemp(join(cluster.scratch, 'service-'));
-  const environment = { ...cluster.environment(DATABASE), DATA_DIR: dataDir };
+  const environment = { ...cluster.environment(DATABASE), ...queueFor(cell), DATA_DIR: dataDir };
   const server = await startServer(contestant.entry, environment);
   try {
     const syncMicroseconds = syncTime(cluster.folder);
     const { result, used } = await loadAndMeter(cluster, server, contestant, cell, times);
     await checkStored(environment, contestant.countSql, result.acknowledged);
+    if (result.unanswered > 0) throw new Error(`${contestant.key}: ${result.unanswered} records got no answer`);
     if (result.records === 0) throw new Error(`${contestant.key}: nothing was acknowledged in ${times.seconds} s; measure longer`);
     const perRecord = (total: number): number => total / result.records;
     return {
@@ -62,6 +70,7 @@ export async function measure(cluster: Cluster, contestant: Contestant, cell: Ce
       serverCpu: perRecord(used.server), postgresCpu: perRecord(used.postgres), loadCpu: perRecord(result.cpu),
       walBytes: perRecord(used.wal),
       residentMegabytes: residentBytes(server.pid) / 1048576,
+      refusedPercent: (100 * result.refused) / (result.records + result.refused),
       syncMicroseconds, records: result.records,
     };
   } finally {
@@ -69,6 +78,15 @@ export async function measure(cluster: Cluster, contestant: Contestant, cell: Ce
     await dropDatabase(cluster, DATABASE);
     await rm(dataDir, { recursive: true });
   }
+}
+
+/** Settings of ours that let all clients of the cell wait at once, where the defaults would not. */
+function queueFor(cell: Cell): Record<string, string> {
+  return floods(cell) ? { MAX_QUEUE_ENTRIES: String(cell.connections * cell.batch), MAX_QUEUE_BYTES: String(QUEUE_BYTES) } : {};
+}
+
+function floods({ connections, batch }: Cell): boolean {
+  return connections * batch > QUEUE_ENTRIES;
 }
 
 async function loadAndMeter(cluster: Cluster, server: ServerProcess, contestant: Contestant, cell: Cell, times: Times) {
@@ -82,7 +100,7 @@ async function loadAndMeter(cluster: Cluster, server: ServerProcess, contestant:
   const path = cell.batch === 1 ? '/v1/predictions' : '/v1/predictions/batch';
   const work = { kind: 'append' as const, path, batch: cell.batch, subjects: contestant.subjects };
   const { warmSeconds, seconds } = times;
-  const result = await runLoad({ port, key, connections: cell.connections, work, warmSeconds, seconds }, { measuring: mark, measured: mark });
+  const result = await runLoad({ port, key, connections: cell.connections, work, warmSeconds, seconds, ...(floods(cell) && { refusals: REFUSALS }) }, { measuring: mark, measured: mark });
   const [before, after] = await Promise.all(readings);
   if (before === undefined || after === undefined) throw new Error('the load generator measured nothing');
   return {
