@@ -108,7 +108,7 @@ function readLimits(env: Env): Limits {
 
 function text(env: Env, name: string, fallback: string): string {
   const value = env[name] ?? fallback;
-  if (value.trim() === '' || value.includes('\0')) throw new SettingsError(`${name} is empty: unset it or give it a value`);
+  if (value.trim() === '') throw new SettingsError(`${name} is empty: unset it or give it a value`);
   return value;
 }
 
