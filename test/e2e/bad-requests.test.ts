@@ -53,6 +53,16 @@ describe('keys', () => {
     }
   });
 
+  test('nobody without a right to append makes the service read a body', async () => {
+    for (const [key, status] of [[makeKey('producer').key, 401], [service.keys['auditor'], 403]] as const) {
+      for (const path of ['/v1/predictions', '/v1/predictions/batch']) {
+        // The body never comes, and yet the answer does.
+        const answer = await sendRaw(service.url, head('POST', path, { Authorization: `Bearer ${key ?? ''}`, 'Content-Type': 'application/json', 'Content-Length': 1000, Connection: 'close' }));
+        expect(answer.status).toBe(status);
+      }
+    }
+  });
+
   test('a key in the URL is not looked at', async () => {
     expectProblem(await service.call('GET', `/v1/log?key=${service.keys['auditor'] ?? ''}`), 'unauthenticated');
   });
@@ -110,7 +120,7 @@ describe('methods and paths', () => {
     expect(answer.headers.get('allow')).toBe(allow ?? null);
   });
 
-  test.each(['/', '/v1', '/v1/', '/v1/predictions/', '/v1/predictions/a/', '/v1/predictions/a/b', '/V1/log', '/v1//log', '/v1/log/', '/v2/log', '/logs', '/logs/', '/logs/default', '/.git/config', '/metrics', '/docs-json', '/favicon.ico', '/health'])(
+  test.each(['/', '/v1', '/v1/', '/v1/predictions/', '/v1/predictions/a/', '/v1/predictions/a/b', '/V1/log', '/v1//log', '/v1/log/', '/v2/log', '/logs', '/logs/', '/logs/default', '/.git/config', '/metrics/x', '/docs-json', '/favicon.ico', '/health'])(
     '%s is 404, also with a body',
     async (path) => {
       expectProblem(await service.call('GET', path, 'auditor'), 'not-found');

@@ -59,6 +59,7 @@ describe('/openapi.json', () => {
       'get /logs/{log}/tile/{path}',
       'get /logs/{log}/vkey',
       'get /logs/{log}/vkeys',
+      'get /metrics',
       'get /v1/log',
       'get /v1/log/checkpoints/{size}',
       'get /v1/log/consistency',
