@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { PolicyError, type PolicyBundle } from '../ledger/policy-bundle.ts';
 
 /** The closed catalogue: what can be done, and to what. */
@@ -97,13 +97,32 @@ function parseRoleFile(path: string, text: string): RoleFile {
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) throw new PolicyError(`${path}:${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`);
-  const value: unknown = document.toJS({ maxAliasCount: 0 });
+  const alias = firstAlias(document);
+  if (alias !== undefined) throw new PolicyError(`${path}:${lines.linePos(alias).line}: an alias: write the value out, so that a reader sees it where it counts`);
+  const value: unknown = document.toJS();
   if (validate(value)) return value;
+  throw new PolicyError(`${path}:${formFault(document, lines)}`);
+}
+
+/** The first fault that the schema found: line, place and mend. */
+function formFault(document: Document.Parsed, lines: LineCounter): string {
   const [error] = validate.errors ?? [];
   const pointer = error?.instancePath ?? '';
   const { additionalProperty, allowedValues } = (error?.params ?? {}) as { additionalProperty?: string; allowedValues?: string[] };
   const detail = additionalProperty ?? allowedValues?.join(', ') ?? '';
-  throw new PolicyError(`${path}:${lineOf(document, lines, pointer)}: ${pointer || '/'} ${error?.message ?? 'is not right'} ${detail}`.trimEnd());
+  return `${lineOf(document, lines, pointer)}: ${pointer || '/'} ${error?.message ?? 'is not right'} ${detail}`.trimEnd();
+}
+
+/** The offset of the first alias in a document, if it has any. */
+function firstAlias(document: Document.Parsed): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias: (_key, alias) => {
+      offset = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 function lineOf(document: Document.Parsed, lines: LineCounter, pointer: string): number {
