@@ -74,6 +74,12 @@ export class Log {
     return (await this.store.readEntries(this.row.id, index, index + 1))[0];
   }
 
+  /** @throws AppendError when an entry of about so many bytes would not be taken in now: asked before work is done on it */
+  checkRoom(bytes: number): void {
+    this.halt.check();
+    this.sequencer.checkRoom(bytes);
+  }
+
   /**
    * Resolves when the entry is committed with fsync.
    *

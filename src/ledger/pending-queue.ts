@@ -21,11 +21,12 @@ export class QueueBudget {
     this.left = bytes;
   }
 
-  /** Whether so many bytes were to be had. */
-  take(bytes: number): boolean {
-    if (bytes > this.left) return false;
+  has(bytes: number): boolean {
+    return bytes <= this.left;
+  }
+
+  take(bytes: number): void {
     this.left -= bytes;
-    return true;
   }
 
   giveBack(bytes: number): void {
@@ -59,18 +60,28 @@ export class PendingQueue {
     return this.waiting.length;
   }
 
-  /** @throws AppendError `queue-full` or `shutting-down` */
-  push(pending: Pending): void {
+  /**
+   * Whether so many bytes may wait here. Asked before a record is read as well: a refusal under load must cost next to
+   * nothing, or refusing is what the service is busy with.
+   *
+   * @throws AppendError `queue-full` or `shutting-down`
+   */
+  checkRoom(size: number): void {
     if (this.closed) throw new AppendError('shutting-down', 'the service is shutting down', 1000);
     const { length } = this.waiting;
     const { maxQueueEntries, maxQueueBytes } = this.limits;
-    const size = pending.draft.sealed.length;
     // Commits before this one's turn, each full; an entry is never refused because commits are slow when none is before it.
     const waitMs = Math.floor(length / MAX_BATCH_ENTRIES) * this.commitMs;
-    const isFull = length >= maxQueueEntries || this.bytes + size > maxQueueBytes || waitMs > MAX_WAIT_MS;
-    if (isFull || !this.budget.take(size)) {
+    if (length >= maxQueueEntries || this.bytes + size > maxQueueBytes || waitMs > MAX_WAIT_MS || !this.budget.has(size)) {
       throw new AppendError('queue-full', 'more is waiting than can be committed soon', Math.max(waitMs, this.commitMs, 100));
     }
+  }
+
+  /** @throws AppendError as `checkRoom` */
+  push(pending: Pending): void {
+    const size = pending.draft.sealed.length;
+    this.checkRoom(size);
+    this.budget.take(size);
     this.waiting.push(pending);
     this.bytes += size;
   }

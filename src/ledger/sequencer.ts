@@ -71,6 +71,11 @@ export class Sequencer {
     });
   }
 
+  /** @throws AppendError when an entry of so many bytes would not be taken in now */
+  checkRoom(bytes: number): void {
+    this.queue.checkRoom(bytes);
+  }
+
   /** Entries that wait for a transaction. */
   get waiting(): number {
     return this.queue.length;

@@ -21,6 +21,7 @@ export interface Accepted extends SequencedEntry {
  * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
  */
 export async function takeIn(log: Log, bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Promise<Accepted> {
+  log.checkRoom(bytes.length);
   const prepared = prepare(bytes, by, maxDepth);
   const { id } = prepared.prediction;
   try {
