@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalize } from '../../src/core/canonical-json.ts';
+import type { JsonValue } from '../../src/core/json-value.ts';
+import { parsePayload } from '../../src/core/payload.ts';
+import { contentDigest, prepare } from '../../src/predictions/prepared.ts';
+import { jsonValue } from '../core/json-arbitrary.ts';
+
+const BY = { principal: 'prn_0123456789abcdef01234567', rule: 'producer-appends-predictions' };
+const prepared = (record: unknown): ReturnType<typeof prepare> => prepare(Buffer.from(JSON.stringify(record)), BY, 32);
+
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,20}$/);
+const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:~@+=-]{0,20}$/);
+const label = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((text) => /^[^\p{Cc}]+$/u.test(text));
+const trace = fc.stringMatching(/^[\x21-\x7e]{1,40}$/);
+const object = fc.dictionary(fc.string({ maxLength: 5 }).filter((key) => key !== '__proto__' && key !== 'constructor'), jsonValue, { maxKeys: 5, noNullPrototype: true });
+const record = fc.record(
+  {
+    id, model: name, version: name, inputs: object, output: object, trace, subject: label, purpose: label, deployment: name,
+    decision: fc.record({ outcome: label, threshold: fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }) }, { requiredKeys: ['outcome'] }),
+    parents: fc.uniqueArray(id, { maxLength: 3 }),
+  },
+  { requiredKeys: ['id', 'model', 'version', 'inputs', 'output'] },
+);
+
+describe('a payload', () => {
+  test('is the canonical JSON of what was posted, trace included: the fast way writes what canonicalize does', () => {
+    fc.assert(
+      fc.property(record, (posted) => {
+        const { payload } = prepared(posted);
+        const whole = { body: posted, contract: null, principal: BY.principal, rule: BY.rule, type: 'prediction', v: 1 };
+        expect(payload).toBe(canonicalize(JSON.parse(JSON.stringify(whole)) as JsonValue));
+        expect(parsePayload(payload).type).toBe('prediction');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the content that tells the same record from another', () => {
+  test('does not depend on the order of keys, white space or trace', () => {
+    fc.assert(
+      fc.property(record, trace, (posted, other) => {
+        const { trace: _trace, ...rest } = posted;
+        const again = Object.fromEntries([...Object.entries({ ...rest, trace: other })].reverse());
+        expect(prepare(Buffer.from(JSON.stringify(again, null, 2)), BY, 32).content).toBe(prepared(posted).content);
+        expect(prepared(rest).content).toBe(prepared(posted).content);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is another for any other record', () => {
+    fc.assert(
+      fc.property(record, record, (one, other) => {
+        const [a, b] = [prepared(one), prepared(other)];
+        const { trace: _a, ...first } = one;
+        const { trace: _b, ...second } = other;
+        expect(a.content === b.content).toBe(canonicalize(JSON.parse(JSON.stringify(first)) as JsonValue) === canonicalize(JSON.parse(JSON.stringify(second)) as JsonValue));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('has a digest that only its salt gives, and that is no commitment', () => {
+    const [salt, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const digest = contentDigest(salt, '{"id":"a"}');
+    expect(digest).toHaveLength(32);
+    expect(contentDigest(salt, '{"id":"a"}')).toEqual(digest);
+    expect(contentDigest(other, '{"id":"a"}')).not.toEqual(digest);
+    expect(contentDigest(salt, '{"id":"b"}')).not.toEqual(digest);
+  });
+});
