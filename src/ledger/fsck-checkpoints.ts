@@ -75,7 +75,9 @@ export class CheckpointAudit {
   rootFinding(bad: number | undefined): Finding | undefined {
     if (this.mismatch === undefined || (bad !== undefined && bad < this.mismatch.size)) return undefined;
     const { size, what } = this.mismatch;
-    return { code: 'root-mismatch', detail: `${what} for ${size} entries: the first that was changed lies from ${this.lastGood} to ${size - 1}`, index: this.lastGood };
+    // Two that were signed for one size contradict each other: then neither tells where.
+    const from = this.lastGood < size ? this.lastGood : 0;
+    return { code: 'root-mismatch', detail: `${what} for ${size} entries: the first that was changed lies from ${from} to ${size - 1}`, index: from };
   }
 
   /** Checkpoints of more entries than there are. */

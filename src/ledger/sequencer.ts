@@ -134,8 +134,10 @@ export class Sequencer {
           this.lockedBatches -= 1;
         }
         attempt = undefined;
+        // Before the lock, which other replicas wait for.
+        await this.checkLastEntry();
         const appended = await this.options.store.appendLocked(this.options.log, async (head) => {
-          await this.checkContinuity(head);
+          this.checkHead(head);
           attempt = await this.build(head, drafts);
           return attempt;
         });
@@ -160,7 +162,8 @@ export class Sequencer {
     for (;;) {
       try {
         const head = await store.settledHead(log);
-        await this.checkContinuity(head);
+        this.checkHead(head);
+        await this.checkLastEntry();
         if (attempt !== undefined && head.size > attempt.batch.expected.size) {
           const { size } = attempt.batch.expected;
           const [first] = await store.readEntries(log, size, size + 1);
@@ -196,11 +199,23 @@ export class Sequencer {
     return append;
   }
 
-  /** What was acknowledged is still there. A database that lost it (a lagging standby, a restored copy) stops the log. */
-  private async checkContinuity(head: Head): Promise<void> {
+  /** A database that lost what was acknowledged (a lagging standby, a restored copy) stops the log. */
+  private checkHead(head: Head): void {
     const known = this.head;
-    if (known === undefined || (await this.goesOnFrom(known, head))) return;
-    this.stop(`the database no longer holds the ${known.size} entries that were committed: it was restored from a backup, or lags`);
+    const goesOn = known === undefined || head.size > known.size || (head.size === known.size && equalBytes(head.hash, known.hash));
+    if (!goesOn) this.stopForLoss(known);
+  }
+
+  /** So does one that took in others in their place: the last entry stands for all before it, whose hashes it holds. */
+  private async checkLastEntry(): Promise<void> {
+    const known = this.head;
+    if (known === undefined || known.size === 0) return;
+    const [last] = await this.options.store.readEntries(this.options.log, known.size - 1, known.size);
+    if (last === undefined || !equalBytes(leafHash(last), known.hash)) this.stopForLoss(known);
+  }
+
+  private stopForLoss({ size }: Head): never {
+    this.stop(`the database no longer holds the ${size} entries that were committed: it was restored from a backup, or lags`);
   }
 
   private stop(reason: string): never {
