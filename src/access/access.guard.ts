@@ -10,6 +10,8 @@ import { Roles } from './roles.ts';
 /** The one place where requests are let in. A route that declares nothing lets nobody in. */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  private readonly declarations = new WeakMap<Function, Declaration | 'public'>();
+
   constructor(
     private readonly authenticator: Authenticator,
     private readonly roles: Roles,
@@ -26,14 +28,23 @@ export class AccessGuard implements CanActivate {
    * @throws Problem `unauthenticated`, `forbidden`
    */
   admit(request: FastifyRequest, handler: Function): true | Promise<true> {
-    if (Reflect.getMetadata(PUBLIC, handler) === true) return true;
-    const declared = Reflect.getMetadata(ACCESS, handler) as Declaration | undefined;
-    if (declared === undefined) throw new Problem('forbidden', 'The route declares no action.');
+    const declared = this.declarationOf(handler);
+    if (declared === 'public') return true;
     const principal = this.authenticator.authenticate(request.headers.authorization);
     // Known keys are answered without a promise: this is on the way of every append.
     return principal instanceof Promise
       ? principal.then((found) => this.letIn(request, found, declared))
       : this.letIn(request, principal, declared);
+  }
+
+  /** Read once: looking metadata up takes longer than deciding. */
+  private declarationOf(handler: Function): Declaration | 'public' {
+    const known = this.declarations.get(handler);
+    if (known !== undefined) return known;
+    const declared = Reflect.getMetadata(PUBLIC, handler) === true ? 'public' : (Reflect.getMetadata(ACCESS, handler) as Declaration | undefined);
+    if (declared === undefined) throw new Problem('forbidden', 'The route declares no action.');
+    this.declarations.set(handler, declared);
+    return declared;
   }
 
   private letIn(request: FastifyRequest, principal: Principal | undefined, { action, resource }: Declaration): true {
