@@ -49,7 +49,6 @@ CREATE TABLE entry (
 );
 ALTER TABLE entry ALTER COLUMN bytes SET STORAGE EXTERNAL;
 ALTER TABLE entry ADD CONSTRAINT entry_pkey PRIMARY KEY (log, index);
-ALTER TABLE entry ADD CONSTRAINT entry_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 ALTER TABLE entry ADD CONSTRAINT entry_bytes_check CHECK ((octet_length(bytes) <= 65535));
 ALTER TABLE entry ADD CONSTRAINT entry_index_check CHECK ((index >= 0));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
