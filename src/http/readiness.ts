@@ -2,6 +2,16 @@ import type { Database } from '../database/database.ts';
 import type { ClockMonitor } from '../ledger/clock-monitor.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
+/** Whoever asks whether this replica is ready is told soon, also when a database neither answers nor hangs up. */
+const ANSWER_WITHIN_MS = 2000;
+
+export interface Finding {
+  code: string;
+  detail: string;
+}
+
+const NO_DATABASE: Finding = { code: 'database-unavailable', detail: 'the database does not answer' };
+
 /** What keeps this replica from taking predictions in. Findings name logs and conditions, never what is recorded. */
 export class Readiness {
   private readonly database: Database;
@@ -14,12 +24,23 @@ export class Readiness {
     this.clockMonitor = clockMonitor;
   }
 
-  async findings(): Promise<{ code: string; detail: string }[]> {
-    const findings: { code: string; detail: string }[] = [];
+  async findings(): Promise<Finding[]> {
     const skew = this.clockMonitor.finding;
-    if (skew !== undefined) findings.push({ code: 'clock-skew', detail: skew });
-    const answers = await this.database.pool.query('select 1').then(() => true, () => false);
-    if (!answers) return [...findings, { code: 'database-unavailable', detail: 'the database does not answer' }];
+    const findings = skew === undefined ? [] : [{ code: 'clock-skew', detail: skew }];
+    let deadline: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<Finding[]>((resolve) => {
+      deadline = setTimeout(() => resolve([NO_DATABASE]), ANSWER_WITHIN_MS);
+    });
+    const ofLogs = this.findingsOfLogs().catch(() => [NO_DATABASE]);
+    findings.push(...(await Promise.race([ofLogs, tooLate])));
+    clearTimeout(deadline);
+    return findings;
+  }
+
+  private async findingsOfLogs(): Promise<Finding[]> {
+    // A service without logs has a database, too.
+    await this.database.pool.query('select 1');
+    const findings: Finding[] = [];
     for (const log of this.ledger.logs) {
       const { name, open } = log.row;
       // A closed log's name is its tenant's matter.
