@@ -155,9 +155,9 @@ describe('what is not HTTP, or HTTP in two ways', () => {
     ['a length that is no number', 'POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n'],
     ['two lengths', 'POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x'],
     ['a length and chunks', 'POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['chunks of no size', 'POST /v1/predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    ['chunks of no size', 'POST /v1/predictions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
   ])('%s is 400, and the connection ends', async (_what, bytes) => {
-    expect((await sendRaw(service.url, Buffer.from(bytes, 'latin1'))).status).toBe(400);
+    expect((await sendRaw(service.url, Buffer.from(bytes.replace('KEY', service.keys['producer'] ?? ''), 'latin1'))).status).toBe(400);
   });
 
   test('header fields of 30 kB are 431', async () => {
