@@ -58,8 +58,8 @@ class Target {
       await Promise.race([producers.began, producers.finished()]);
       const delay = 100 + Math.random() * (this.context.small ? 900 : 4000);
       await sleep(delay);
-      await strike(service);
       const struck = performance.now();
+      await strike(service);
       await service.ready();
       const recovery = performance.now() - struck;
       // Some load on what came back, so that it is seen to work, and every retry has had its answer.
@@ -145,9 +145,17 @@ async function strikeService(service: LedgerService): Promise<void> {
 
 /** The service notices, and starts PostgreSQL again by itself. */
 async function strikePostmaster({ dataDir }: LedgerService): Promise<void> {
-  const file = await readPostmasterFile(await realpath(join(dataDir, 'postgres')));
-  mustHold(file !== undefined, 'PostgreSQL does not run');
-  process.kill(file.pid, 'SIGKILL');
+  const cluster = await realpath(join(dataDir, 'postgres'));
+  const old = await readPostmasterFile(cluster);
+  mustHold(old !== undefined, 'PostgreSQL does not run');
+  process.kill(old.pid, 'SIGKILL');
+  // Until its backends have noticed, they answer still: ready is what comes back.
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const now = await readPostmasterFile(cluster);
+    if (now !== undefined && now.pid !== old.pid && now.ready) return;
+    await sleep(50);
+  }
+  mustHold(false, 'PostgreSQL was not started again within 30 s');
 }
 
 /** PostgreSQL throws every connection out, and recovers, when one of its processes dies like this. */
