@@ -47,8 +47,14 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
 }
 
 /** A pool whose connections may break (a restart of PostgreSQL) without bringing the process down. */
-export function openPool(connection: Connection, max: number, log: Log): pg.Pool {
-  const pool = new Pool({ ...clientOptions(connection), max, connectionTimeoutMillis: 30_000, idleTimeoutMillis: 60_000 });
+export function openPool(connection: Connection, max: number, log: Log, queryTimeoutMs?: number): pg.Pool {
+  const pool = new Pool({
+    ...clientOptions(connection),
+    max,
+    connectionTimeoutMillis: 30_000,
+    idleTimeoutMillis: 60_000,
+    ...(queryTimeoutMs !== undefined && { query_timeout: queryTimeoutMs }),
+  });
   pool.on('error', (error) => log('warn', `a database connection broke: ${error.message}`));
   // The pool listens to idle clients alone. One that is at work tells whoever waits for its query; an error that nobody
   // listened to, between two queries of a transaction, would end the process.

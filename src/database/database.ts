@@ -20,6 +20,9 @@ export interface DatabaseSettings extends ServerSettings {
   readonly migrationsDir?: string | undefined;
 }
 
+/** A server that takes a request's query and falls silent keeps nobody waiting for longer. The owner's work may take hours. */
+const QUERY_TIMEOUT_MS = 30_000;
+
 /** The migrated database. Everything but `owner` works as the runtime role, which owns nothing. */
 export interface Database {
   readonly pool: pg.Pool;
@@ -47,16 +50,16 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   try {
     await prepare(server, settings);
     const dataSource = await openDataSource(server.runtime, settings.rows ?? [], log);
-    const newPool = (max: number, connection = server.runtime): pg.Pool => {
-      const pool = openPool(connection, max, log);
+    const keep = (pool: pg.Pool): pg.Pool => {
       pools.push(pool);
       return pool;
     };
+    const newPool = (max: number): pg.Pool => keep(openPool(server.runtime, max, log, QUERY_TIMEOUT_MS));
     const pool = newPool(settings.poolSize ?? 10);
     return {
       pool,
-      newPool: (max) => newPool(max),
-      owner: newPool(2, server.owner),
+      newPool,
+      owner: keep(openPool(server.owner, 2, log)),
       dataSource,
       location: server.location,
       clockSkew: () => clockSkew(pool),

@@ -42,6 +42,8 @@ export class Ledger {
   private readonly byTenant = new Map<number, Log>();
   private timer: NodeJS.Timeout | undefined;
   private publishing: Promise<unknown> = Promise.resolve();
+  /** What keeps checkpoints from being published: a log's name, or '' for all of them. */
+  private readonly hindered = new Set<string>();
 
   constructor(options: LedgerOptions) {
     this.options = options;
@@ -153,7 +155,14 @@ export class Ledger {
   private publishAll(): void {
     this.publishing = this.grownLogs()
       .then((logs) => Promise.all(logs.map((log) => this.publish(log))))
-      .catch((error: unknown) => this.options.say('warn', `no checkpoints: ${describe(error)}`));
+      .then(() => this.hindered.delete(''))
+      .catch((error: unknown) => this.complain('', `no checkpoints: ${describe(error)}`));
+  }
+
+  /** Says a hindrance once for as long as it lasts, not at every interval. */
+  private complain(what: string, complaint: string): void {
+    if (!this.hindered.has(what)) this.options.say('warn', complaint);
+    this.hindered.add(what);
   }
 
   private async grownLogs(): Promise<Log[]> {
@@ -167,9 +176,10 @@ export class Ledger {
     try {
       if (log.stopped === undefined) await log.publisher.publish();
       else await log.publisher.refresh();
+      this.hindered.delete(log.row.name);
     } catch (error) {
       // A stop has been said already; a database that is away is waited for.
-      if (!(error instanceof AppendError)) this.options.say('warn', `log ${log.row.name}: no checkpoint: ${describe(error)}`);
+      if (!(error instanceof AppendError)) this.complain(log.row.name, `log ${log.row.name}: no checkpoint: ${describe(error)}`);
     }
   }
 }

@@ -6,6 +6,8 @@ export interface Pending {
   draft: EntryDraft;
   resolve(sequenced: SequencedEntry): void;
   reject(reason: unknown): void;
+  /** Drafts of the same id that came while this one waited: what becomes of it decides over them. */
+  followers?: Pending[];
 }
 
 export interface QueueLimits {
@@ -43,7 +45,6 @@ const MAX_WAIT_MS = 1000;
 /** What one log's sequencer has before it: bounded by count, by bytes and by the time that it would take. */
 export class PendingQueue {
   private waiting: Pending[] = [];
-  private readonly ids = new Set<string>();
   private bytes = 0;
   /** How long a commit takes, smoothed, in ms. */
   private commitMs = 0;
@@ -90,24 +91,22 @@ export class PendingQueue {
   take(): Pending[] {
     let bytes = 0;
     let count = 0;
-    const later: Pending[] = [];
     const taken: Pending[] = [];
-    this.ids.clear();
+    const byId = new Map<string, Pending>();
     for (const pending of this.waiting) {
       const size = pending.draft.sealed.length;
-      if (taken.length >= MAX_BATCH_ENTRIES || (taken.length > 0 && bytes + size > MAX_BATCH_BYTES)) break;
-      count += 1;
       const id = pending.draft.prediction?.id;
-      if (id !== undefined && this.ids.has(id)) {
-        // The same id twice at once: the second waits for the next transaction, where the database knows the first.
-        later.push(pending);
-        continue;
+      const leader = id === undefined ? undefined : byId.get(id);
+      if (leader !== undefined) (leader.followers ??= []).push(pending);
+      else if (taken.length >= MAX_BATCH_ENTRIES || (taken.length > 0 && bytes + size > MAX_BATCH_BYTES)) break;
+      else {
+        taken.push(pending);
+        if (id !== undefined) byId.set(id, pending);
       }
-      if (id !== undefined) this.ids.add(id);
+      count += 1;
       bytes += size;
-      taken.push(pending);
     }
-    this.waiting = later.concat(this.waiting.slice(count));
+    this.waiting = this.waiting.slice(count);
     this.bytes -= bytes;
     this.budget.giveBack(bytes);
     return taken;

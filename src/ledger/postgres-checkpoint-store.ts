@@ -65,10 +65,12 @@ export class PostgresCheckpointStore implements CheckpointStore {
 }
 
 async function prepare(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ durable: boolean }>(
-    "select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable",
+  const { rows } = await client.query<{ durable: boolean; ledger: boolean }>(
+    `select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable,
+            to_regclass('log_head') is not null as ledger`,
   );
   if (rows[0]?.durable !== true) throw new CheckpointStoreError('the checkpoint store runs with fsync or synchronous_commit off');
+  if (rows[0].ledger) throw new CheckpointStoreError('CHECKPOINT_STORE names a ledger’s own database, with which it would be restored: name another');
   // Two replicas may make the table at once; the loser sees a unique violation in the catalogue.
   await client.query(TABLE).catch(() => client.query(TABLE));
 }

@@ -93,7 +93,7 @@ export class Sequencer {
       const started = performance.now();
       await this.commit(pending).catch((error: unknown) => {
         const reason = storageFailure(error) ?? error;
-        for (const each of pending) each.reject(reason);
+        for (const each of pending) reject(each, reason);
       });
       const ms = performance.now() - started;
       this.queue.observe(ms);
@@ -110,7 +110,7 @@ export class Sequencer {
       this.options.guard();
       try {
         const { batch } = await this.appendAll(left.map((each) => each.draft));
-        left.forEach((each, i) => each.resolve(batch.sequenced[i] as SequencedEntry));
+        left.forEach((each, i) => this.resolve(each, batch.sequenced[i] as SequencedEntry)); // one for each draft
         return;
       } catch (error) {
         if (!(error instanceof DuplicatePredictionError)) throw error;
@@ -119,6 +119,11 @@ export class Sequencer {
         left = fresh;
       }
     }
+  }
+
+  private resolve({ resolve, followers = [] }: Pending, sequenced: SequencedEntry): void {
+    resolve(sequenced);
+    for (const follower of followers) follower.reject(new AlreadySequencedError(this.options.log, sequenced.index));
   }
 
   private async appendAll(drafts: readonly EntryDraft[]): Promise<Append> {
@@ -238,8 +243,14 @@ export class Sequencer {
     const taken = ids.length === 0 ? new Map<string, number>() : await this.options.store.findPredictions(log, ids);
     return pending.filter((each) => {
       const index = each.draft.prediction && taken.get(each.draft.prediction.id);
-      if (index !== undefined) each.reject(new AlreadySequencedError(log, index));
+      if (index !== undefined) reject(each, new AlreadySequencedError(log, index));
       return index === undefined;
     });
   }
+}
+
+/** Followers of a draft that was not taken in are told the same: each may be sent again. */
+function reject({ reject: refuse, followers = [] }: Pending, reason: unknown): void {
+  refuse(reason);
+  for (const follower of followers) follower.reject(reason);
 }
