@@ -93,7 +93,7 @@ export class Sequencer {
       const started = performance.now();
       await this.commit(pending).catch((error: unknown) => {
         const reason = storageFailure(error) ?? error;
-        for (const each of pending) reject(each, reason);
+        for (const each of pending) refuse(each, reason);
       });
       const ms = performance.now() - started;
       this.queue.observe(ms);
@@ -243,14 +243,14 @@ export class Sequencer {
     const taken = ids.length === 0 ? new Map<string, number>() : await this.options.store.findPredictions(log, ids);
     return pending.filter((each) => {
       const index = each.draft.prediction && taken.get(each.draft.prediction.id);
-      if (index !== undefined) reject(each, new AlreadySequencedError(log, index));
+      if (index !== undefined) refuse(each, new AlreadySequencedError(log, index));
       return index === undefined;
     });
   }
 }
 
 /** Followers of a draft that was not taken in are told the same: each may be sent again. */
-function reject({ reject: refuse, followers = [] }: Pending, reason: unknown): void {
-  refuse(reason);
+function refuse({ reject, followers = [] }: Pending, reason: unknown): void {
+  reject(reason);
   for (const follower of followers) follower.reject(reason);
 }
