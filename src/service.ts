@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { bootstrap } from './access/bootstrap.ts';
 import { Roles } from './access/roles.ts';
+import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { Metrics } from './http/metrics.ts';
 import { systemClock, type Clock } from './ledger/clock.ts';
@@ -63,6 +64,11 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     for (const step of closing.reverse()) await step();
   };
   try {
+    // An embedded PostgreSQL has locked the folder. Elsewhere, too, one process alone writes its checkpoint store and keys.
+    if (settings.databaseUrl !== undefined) {
+      const lock = await lockDataDir(settings.dataDir, say);
+      closing.push(() => lock.release());
+    }
     const checkpointStore = await openCheckpointStore(settings.checkpointStore);
     closing.push(() => checkpointStore.close());
     const { pool } = database;

@@ -105,6 +105,12 @@ describe('an untouched log', () => {
     await expectGoesOn(await start());
   });
 
+  test('is not opened by a second service on the same data folder, whose checkpoint store it would share', async () => {
+    const service = await start();
+    await expect(startServiceOn(database)).rejects.toMatchObject({ code: 'data-dir-in-use' });
+    await expectGoesOn(service);
+  });
+
   test('does not start under another LOG_ORIGIN', async () => {
     await expect(start({ LOG_ORIGIN: 'elsewhere.example' })).rejects.toThrow(/LOG_ORIGIN now gives elsewhere\.example\/logs\/default: set it back/);
   });

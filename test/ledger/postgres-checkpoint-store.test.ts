@@ -34,6 +34,12 @@ describe('PostgresCheckpointStore', () => {
     await expect(PostgresCheckpointStore.open(weak)).rejects.toMatchObject({ name: 'CheckpointStoreError' });
   });
 
+  test('refuses the ledger’s own database, whose restoration it is to notice', async () => {
+    const ledger = await cloneTemplate();
+    await expect(PostgresCheckpointStore.open(databaseUrlOf(ledger.owner))).rejects.toThrow('CHECKPOINT_STORE names a ledger’s own database');
+    await ledger.drop();
+  });
+
   test('connections that break cost one answer each, never the store', async () => {
     const store = await PostgresCheckpointStore.open(url);
     await store.replace(ORIGIN, undefined, { size: 1, root: ROOT });
