@@ -40,7 +40,7 @@ describe('buildBatch', () => {
       const entry = encodeEntry({ v: 1, origin: ORIGIN, index, time, type, commitment, policy: POLICY.toString('hex'), prev });
       expect(Buffer.from(bytes).toString()).toBe(Buffer.from(entry).toString());
       prev = toHex(leafHash(entry));
-      expect(batch.sequenced[index]).toEqual({ index, time: NOW, leafHash: prev });
+      expect(batch.sequenced[index]).toEqual({ index, time: new Date(NOW).toISOString(), leafHash: prev });
       expect(toHex(batch.leafHashes.subarray(index * 32, index * 32 + 32))).toBe(prev);
     });
     expect(batch.first).toEqual(Buffer.from(entries[0] as Uint8Array));

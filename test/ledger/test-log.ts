@@ -67,7 +67,7 @@ export async function createTestLog({ database }: TestDatabase, { empty = false,
         return { batch, drafts, tiles: await new TileBuilder(row.id, store).build(batch) };
       });
     },
-    check: () => checkLog(database.pool, { id: row.id, origin }),
+    check: () => checkLog(database.owner, { id: row.id, origin }),
   };
   if (!empty) await log.append([activation()]);
   return log;
