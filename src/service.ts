@@ -14,6 +14,7 @@ import { QueueBudget } from './ledger/pending-queue.ts';
 import { PolicyBundle } from './ledger/policy-bundle.ts';
 import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
+import { TileCache } from './ledger/tile-cache.ts';
 import type { Settings } from './settings.ts';
 import { openVault } from './vault/open-vault.ts';
 import type { PayloadSealer } from './vault/payload-sealer.ts';
@@ -80,6 +81,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const metrics = new Metrics();
     const ledger = new Ledger({
       pool,
+      tileCache: new TileCache(),
       store: new PostgresLogStore(pool, database.newPool(APPEND_CONNECTIONS)),
       checkpointStore,
       keys: new LogKeyFolder(settings.dataDir),

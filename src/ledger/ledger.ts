@@ -10,6 +10,7 @@ import type { LogKeyFolder } from './log-key.ts';
 import { openLog } from './open-log.ts';
 import { insertLog, readLogs, type LogRow } from './log-row.ts';
 import type { LogStore } from './log-store.ts';
+import type { TileCache } from './tile-cache.ts';
 import type { QueueBudget, QueueLimits } from './pending-queue.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
 import type { PayloadSealer } from '../vault/payload-sealer.ts';
@@ -17,6 +18,8 @@ import type { PayloadSealer } from '../vault/payload-sealer.ts';
 export interface LedgerOptions {
   pool: Pool;
   store: LogStore;
+  /** Shared by all logs. */
+  tileCache: TileCache;
   checkpointStore: CheckpointStore;
   keys: LogKeyFolder;
   clock: Clock;

@@ -21,7 +21,7 @@ import { TileSource } from './tile-source.ts';
 export async function openLog(row: LogRow, predecessor: Log | undefined, options: LedgerOptions): Promise<Log> {
   const { pool, store, checkpointStore, keys, say } = options;
   const halt = new StopSwitch((reason) => say('error', `log ${row.name} STOPPED: ${reason}`));
-  const tiles = new TileSource(row.id, store);
+  const tiles = new TileSource(row.id, store, options.tileCache);
   const prover = new Prover(tiles);
   const checkpoints = new CheckpointTable(pool, row.id);
   const key = await keys.read(row.name, row.origin).catch((error: unknown) => {

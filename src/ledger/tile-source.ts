@@ -3,9 +3,7 @@ import { CoreError } from '../core/core-error.ts';
 import { leafHash } from '../core/merkle-tree.ts';
 import { TILE_WIDTH, type TileId } from '../core/tile.ts';
 import type { LogStore } from './log-store.ts';
-
-/** Full tiles kept in memory, of 8 KiB each; they never change. */
-const MAX_CACHED_TILES = 1024;
+import { TileCache } from './tile-cache.ts';
 
 /**
  * One log's tiles: full ones from memory or their row, the right edge made from what stands below it. A proof costs a
@@ -14,11 +12,13 @@ const MAX_CACHED_TILES = 1024;
 export class TileSource {
   private readonly log: number;
   private readonly store: LogStore;
-  private readonly cache = new Map<string, Uint8Array>();
+  private readonly cache: TileCache;
 
-  constructor(log: number, store: LogStore) {
+  /** @param cache may serve other logs too */
+  constructor(log: number, store: LogStore, cache = new TileCache()) {
     this.log = log;
     this.store = store;
+    this.cache = cache;
   }
 
   /**
@@ -42,23 +42,14 @@ export class TileSource {
   }
 
   private async full({ level, index }: TileId): Promise<Uint8Array | undefined> {
-    const key = `${level}/${index}`;
+    const key = `${this.log}/${level}/${index}`;
     const cached = this.cache.get(key);
-    if (cached !== undefined) {
-      // Map keeps insertion order: put back at the end, the first one is the least recently used.
-      this.cache.delete(key);
-      this.cache.set(key, cached);
-      return cached;
-    }
+    if (cached !== undefined) return cached;
     const hashes = await this.store.readTile(this.log, level, index);
     if (hashes === undefined) return undefined;
     // A row's Buffer is a view into a network buffer that may be much larger: keep a copy of the tile alone.
     const kept = Uint8Array.from(hashes);
     this.cache.set(key, kept);
-    if (this.cache.size > MAX_CACHED_TILES) {
-      const [oldest] = this.cache.keys();
-      if (oldest !== undefined) this.cache.delete(oldest);
-    }
     return kept;
   }
 
