@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,8 @@ const LOCK_FILE = 'service.lock';
 const HEARTBEAT_MS = 2_000;
 /** A holder whose process we cannot see (another container) is taken for dead after this long without a heartbeat. */
 const SILENCE_MS = 10_000;
+/** Between looks at a lock that somebody else is taking over. */
+const TURN_MS = 20;
 
 interface Holder {
   readonly pid: number;
@@ -32,7 +34,7 @@ export async function lockDataDir(dataDir: string, log: Log): Promise<DataDirLoc
   const text = `${JSON.stringify(holder)}\n`;
   await writeFile(mine, text, { mode: 0o600, flag: 'wx' });
   try {
-    while (!(await linked(mine, path))) await clearStaleLock(path, log);
+    while (!(await linked(mine, path)) && !(await takeOver(path, mine, log)));
   } finally {
     await rm(mine, { force: true });
   }
@@ -65,10 +67,10 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Removes the lock of a dead holder. Precondition: the caller holds nothing yet. */
-async function clearStaleLock(path: string, log: Log): Promise<void> {
+/** Puts our lock in the place of a dead holder's; false when the place has changed meanwhile. Throws while the holder lives. */
+async function takeOver(path: string, mine: string, log: Log): Promise<boolean> {
   const text = await readText(path);
-  if (text === undefined) return;
+  if (text === undefined) return false;
   const holder = parseHolder(text);
   if (holder !== undefined && holder.space !== processSpace() && (await isHeld(path, text))) {
     // A container that was killed and started again must not fail for the seconds in which its own old lock looks alive.
@@ -81,16 +83,20 @@ async function clearStaleLock(path: string, log: Log): Promise<void> {
       `the data folder is in use by process ${holder?.pid ?? '?'} (${path}): stop that one first, or set another DATA_DIR`,
     );
   }
-  // rename(2) first: of several starters one alone moves the stale lock away, and a lock made meanwhile is put back.
-  const aside = `${path}.stale.${process.pid}.${randomBytes(4).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+  // Whoever has the turn for this very lock alone may replace it, so what is read while having it stays.
+  const turn = `${path}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}.turn`;
+  if (!(await linked(mine, turn))) {
+    const taker = await readText(turn);
+    if (taker !== undefined && !(await isHeld(turn, taker))) await rm(turn, { force: true });
+    await sleep(TURN_MS);
+    return false;
   }
-  if ((await readText(aside)) !== text) await linked(aside, path);
-  await rm(aside, { force: true });
+  if ((await readText(path)) !== text) {
+    await rm(turn, { force: true });
+    return false;
+  }
+  await rename(turn, path);
+  return true;
 }
 
 async function isHeld(path: string, text: string): Promise<boolean> {
