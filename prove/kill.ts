@@ -162,13 +162,20 @@ async function strikePostmaster({ dataDir }: LedgerService): Promise<void> {
 async function strikeBackend({ dataDir }: LedgerService): Promise<void> {
   const server = await findRunningPostgres(dataDir);
   mustHold(server !== undefined, 'PostgreSQL does not run');
-  const pid = await withClient(server.owner, () => undefined, async (client) => {
-    const { rows } = await client.query<{ pid: number }>(
-      `select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and query ~ 'advance_head|lock_head'
-       order by state = 'active' desc, random() limit 1`,
-    );
-    return rows[0]?.pid;
-  });
-  mustHold(pid !== undefined, 'no backend appends');
-  process.kill(pid, 'SIGKILL');
+  const pidOf = (condition: string): Promise<number | undefined> =>
+    withClient(server.owner, () => undefined, async (client) => {
+      const { rows } = await client.query<{ pid: number }>(`select pid from pg_stat_activity where ${condition} limit 1`);
+      return rows[0]?.pid;
+    });
+  const checkpointer = await pidOf("backend_type = 'checkpointer'");
+  const victim = await pidOf("pid <> pg_backend_pid() and query ~ 'advance_head|lock_head' order by state = 'active' desc, random()");
+  mustHold(victim !== undefined, 'no backend appends');
+  process.kill(victim, 'SIGKILL');
+  // All of its processes are new after the recovery.
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const now = await pidOf("backend_type = 'checkpointer'").catch(() => undefined);
+    if (now !== undefined && now !== checkpointer) return;
+    await sleep(50);
+  }
+  mustHold(false, 'PostgreSQL did not recover within 30 s');
 }
