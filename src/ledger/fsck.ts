@@ -62,8 +62,8 @@ export interface EntryRow {
 const ENTRIES = `
 select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time
 from entry e
-left join payload p on p.log = e.log and p.index = e.index
-left join prediction r on r.log = e.log and r.index = e.index
+left join payload p on p.log = e.log and p.index = e.index and p.index >= $2 and p.index < $2 + ${PAGE}
+left join prediction r on r.log = e.log and r.index = e.index and r.index >= $2 and r.index < $2 + ${PAGE}
 where e.log = $1 and e.index >= $2 and e.index < $3 order by e.index limit ${PAGE}`;
 
 /**

@@ -35,14 +35,13 @@ async function readLog(pool: Pool, id: number): Promise<[HeadRow, Uint8Array[]]>
   try {
     await client.query('begin isolation level repeatable read read only');
     const heads = await client.query<HeadRow>('select * from log_head where log = $1', [id]);
-    const { rows } = await client.query<{ index: number; bytes: Buffer; sealed: Buffer | null }>(
-      'select index, bytes, sealed from entry left join payload using (log, index) where log = $1 order by index',
-      [id],
-    );
-    const strays = await client.query('select from payload left join entry e using (log, index) where log = $1 and e.bytes is null', [id]);
+    // No join: without statistics, as after a bulk append, PostgreSQL may choose a plan of quadratic cost.
+    const { rows } = await client.query<{ index: number; bytes: Buffer }>('select index, bytes from entry where log = $1 order by index', [id]);
+    const payloads = await client.query<{ index: number }>('select index from payload where log = $1 order by index', [id]);
     await client.query('commit');
-    expect(rows.every(({ index, sealed }, i) => index === i && sealed !== null)).toBe(true);
-    expect(strays.rowCount).toBe(0);
+    const indices = rows.map((_, i) => i);
+    expect(rows.map(({ index }) => index)).toEqual(indices);
+    expect(payloads.rows.map(({ index }) => index)).toEqual(indices);
     return [heads.rows[0] as HeadRow, rows.map(({ bytes }) => bytes)];
   } finally {
     client.release();
