@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
-import { LineCounter, parseDocument, visit, type Document } from 'yaml';
-import { PolicyError, type PolicyBundle } from '../ledger/policy-bundle.ts';
+import type { PolicyBundle } from '../ledger/policy-bundle.ts';
+import { PolicyError } from '../ledger/policy-error.ts';
+import { readPolicyFile } from '../ledger/policy-file.ts';
 
 /** The closed catalogue: what can be done, and to what. */
 export const ACTIONS = ['append', 'read', 'list', 'receive', 'prove'] as const;
@@ -64,7 +65,7 @@ export class Roles {
     for (const [path, text] of bundle.texts) {
       if (!path.startsWith('roles/')) continue;
       if (!path.endsWith('.yaml')) throw new PolicyError(`${path}: a role file ends in .yaml: rename or remove it`);
-      this.add(path, parseRoleFile(path, text), ids);
+      this.add(path, readPolicyFile(path, text, validate).value, ids);
     }
     for (const role of BUILT_IN_ROLES) {
       if (!this.rules.has(role)) throw new PolicyError(`roles/${role}.yaml is missing: put the shipped file back, with no rules if the role may do nothing`);
@@ -90,44 +91,4 @@ export class Roles {
     }
     this.rules.set(file.role, granted);
   }
-}
-
-function parseRoleFile(path: string, text: string): RoleFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault !== undefined) throw new PolicyError(`${path}:${fault.linePos?.[0].line ?? 1}: ${fault.message.split('\n')[0]}`);
-  const alias = firstAlias(document);
-  if (alias !== undefined) throw new PolicyError(`${path}:${lines.linePos(alias).line}: an alias: write the value out, so that a reader sees it where it counts`);
-  const value: unknown = document.toJS();
-  if (validate(value)) return value;
-  throw new PolicyError(`${path}:${formFault(document, lines)}`);
-}
-
-/** The first fault that the schema found: line, place and mend. */
-function formFault(document: Document.Parsed, lines: LineCounter): string {
-  const [error] = validate.errors ?? [];
-  const pointer = error?.instancePath ?? '';
-  const { additionalProperty, allowedValues } = (error?.params ?? {}) as { additionalProperty?: string; allowedValues?: string[] };
-  const detail = additionalProperty ?? allowedValues?.join(', ') ?? '';
-  return `${lineOf(document, lines, pointer)}: ${pointer || '/'} ${error?.message ?? 'is not right'} ${detail}`.trimEnd();
-}
-
-/** The offset of the first alias in a document, if it has any. */
-function firstAlias(document: Document.Parsed): number | undefined {
-  let offset: number | undefined;
-  visit(document, {
-    Alias: (_key, alias) => {
-      offset = alias.range?.[0] ?? 0;
-      return visit.BREAK;
-    },
-  });
-  return offset;
-}
-
-function lineOf(document: Document.Parsed, lines: LineCounter, pointer: string): number {
-  const path = pointer.split('/').slice(1).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  const node = document.getIn(path, true);
-  const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null;
-  return range === null ? 1 : lines.linePos(range[0]).line;
 }

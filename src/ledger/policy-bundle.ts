@@ -3,14 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalize } from '../core/canonical-json.ts';
 import { equalBytes } from '../core/bytes.ts';
+import { PolicyError } from './policy-error.ts';
 
 const MAX_FILES = 1000;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-
-/** The policy files cannot be taken as they are: the service does not start. */
-export class PolicyError extends Error {
-  override readonly name = 'PolicyError';
-}
 
 /** The policy files as they were at start, and the digest that every entry names (docs/spec/policy-digest.md). */
 export class PolicyBundle {

@@ -72,7 +72,7 @@ describe('a role file', () => {
     ['no action', role(rule('a', '', 'log')), /^roles\/operator\.yaml:5: \/rules\/0\/allow .*fewer than 1/],
     ['an action twice', role(rule('a', 'read, read', 'log')), /^roles\/operator\.yaml:5: .*duplicate/],
     ['a misspelt key', role(rule('a', 'read', 'log').replace('reason', 'raison')), /^roles\/operator\.yaml:4: \/rules\/0 /],
-    ['a key that is not known', role(`${rule('a', 'read', 'log')}\n    deny: [read]`), /^roles\/operator\.yaml:4: .*deny/],
+    ['a key that is not known', role(`${rule('a', 'read', 'log')}\n    deny: [read]`), /^roles\/operator\.yaml:8: .*deny/],
     ['no reason', role(rule('a', 'read', 'log').replace('because', '""')), /^roles\/operator\.yaml:7: .*reason/],
     ['a rule without an id', role(rule('', 'read', 'log')), /^roles\/operator\.yaml:4: .*id/],
     ['a key twice', `${role(rule('a', 'read', 'log'))}role: admin\n`, /^roles\/operator\.yaml:8: Map keys must be unique/],
