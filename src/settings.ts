@@ -23,6 +23,20 @@ export interface Limits {
   requestTimeoutMs: number;
 }
 
+/** Vault or OpenBao Transit, as key provider. */
+export interface TransitSettings {
+  /** https, or http on this machine; without a slash at the end. */
+  address: string;
+  /** One of the two is there. A token file is read again before each request, for agents renew it. */
+  token: string | undefined;
+  tokenFile: string | undefined;
+  namespace: string | undefined;
+  /** PEM certificates that alone are trusted to sign the server's. */
+  caFile: string | undefined;
+  mount: string;
+  keyPrefix: string;
+}
+
 /** What the environment says, checked and with the defaults filled in. */
 export interface Settings {
   host: string;
@@ -35,7 +49,9 @@ export interface Settings {
   checkpointStore: string;
   logOrigin: string;
   policiesDir: string;
-  keyProvider: 'file';
+  keyProvider: 'file' | 'transit';
+  /** Set where `keyProvider` is `transit`. */
+  transit: TransitSettings | undefined;
   logLevel: 'error' | 'warn' | 'info' | 'debug';
   publishIntervalMs: number;
   limits: Limits;
@@ -69,6 +85,7 @@ export function readSettings(env: Env): Settings {
     throw new SettingsError('RUNTIME_DATABASE_URL is set without DATABASE_URL: set both, or neither for the embedded database');
   }
   const limits = readLimits(env);
+  const keyProvider = choice(env, 'KEY_PROVIDER', ['file', 'transit'], 'file');
   return {
     host: text(env, 'HOST', '127.0.0.1'),
     port: integer(env, 'PORT', 3000, 0, 65_535),
@@ -79,7 +96,8 @@ export function readSettings(env: Env): Settings {
     checkpointStore: checkpointStore(text(env, 'CHECKPOINT_STORE', resolve(dataDir, 'checkpoints.json'))),
     logOrigin: origin(text(env, 'LOG_ORIGIN', 'prediction-ledger.local')),
     policiesDir: resolve(text(env, 'POLICIES_DIR', resolve(PACKAGE_ROOT, 'policies'))),
-    keyProvider: choice(env, 'KEY_PROVIDER', ['file'], 'file'),
+    keyProvider,
+    transit: readTransit(env, keyProvider === 'transit'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),
     limits,
@@ -104,6 +122,43 @@ function readLimits(env: Env): Limits {
   if (limits.maxBatchBytes > limits.maxQueueBytes) throw new SettingsError('MAX_BATCH_BYTES is larger than MAX_QUEUE_BYTES: a batch must find room in an empty queue');
   if (limits.maxQueueBytes > limits.maxTotalQueueBytes) throw new SettingsError('MAX_QUEUE_BYTES is larger than MAX_TOTAL_QUEUE_BYTES');
   return limits;
+}
+
+/** The variables are Vault's own where it has them. They may be set for other programs: without `isUsed` nothing is refused. */
+function readTransit(env: Env, isUsed: boolean): TransitSettings | undefined {
+  const token = env['VAULT_TOKEN'];
+  const tokenFile = env['VAULT_TOKEN_FILE'];
+  const rest = {
+    namespace: env['VAULT_NAMESPACE'],
+    caFile: env['VAULT_CACERT'],
+    mount: env['TRANSIT_MOUNT'] ?? 'transit',
+    keyPrefix: env['TRANSIT_KEY_PREFIX'] ?? 'prediction-ledger-',
+  };
+  const address = env['VAULT_ADDR'];
+  if (!isUsed) return undefined;
+  if (address === undefined) throw new SettingsError('KEY_PROVIDER=transit needs VAULT_ADDR, such as https://vault.example.com:8200');
+  if ((token === undefined) === (tokenFile === undefined)) throw new SettingsError('KEY_PROVIDER=transit needs one of VAULT_TOKEN_FILE and VAULT_TOKEN');
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw new SettingsError('VAULT_TOKEN is empty or has characters that no token has');
+  if (rest.namespace !== undefined && !/^[\w.-]+(\/[\w.-]+)*\/?$/.test(rest.namespace)) throw new SettingsError('VAULT_NAMESPACE is not a path such as team/ledger');
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(rest.mount)) throw new SettingsError('TRANSIT_MOUNT is not a path such as transit');
+  if (!/^\w[\w.-]{0,99}$/.test(rest.keyPrefix)) throw new SettingsError('TRANSIT_KEY_PREFIX is not 1 to 100 letters, digits and . _ -, with a letter or digit first');
+  return { ...rest, address: vaultAddress(address), token, tokenFile: path(tokenFile), caFile: path(rest.caFile) };
+
+  function path(raw: string | undefined): string | undefined {
+    if (raw?.trim() === '') throw new SettingsError('VAULT_TOKEN_FILE or VAULT_CACERT is empty: unset it or give it a path');
+    return raw === undefined ? undefined : resolve(raw);
+  }
+}
+
+/** Keys and the token travel to it: in the clear they do not leave this machine. */
+function vaultAddress(raw: string): string {
+  const parsed = URL.canParse(raw) ? new URL(raw) : undefined;
+  const isLocal = parsed?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+  if (parsed === undefined || !(parsed.protocol === 'https:' || isLocal)) {
+    throw new SettingsError('VAULT_ADDR is not an https:// URL (http:// is for this machine alone, since keys would travel in the clear)');
+  }
+  if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') throw new SettingsError('VAULT_ADDR holds more than scheme, host, port and path');
+  return parsed.href.replace(/\/+$/, '');
 }
 
 function text(env: Env, name: string, fallback: string): string {

@@ -18,7 +18,7 @@ describe('without any variable', () => {
   const settings = readSettings({});
 
   test('the service listens on this machine alone, and keeps everything below ./data', () => {
-    expect(settings).toMatchObject({ host: '127.0.0.1', port: 3000, databaseUrl: undefined, runtimeDatabaseUrl: undefined, logLevel: 'info', publishIntervalMs: 1000, keyProvider: 'file' });
+    expect(settings).toMatchObject({ host: '127.0.0.1', port: 3000, databaseUrl: undefined, runtimeDatabaseUrl: undefined, logLevel: 'info', publishIntervalMs: 1000, keyProvider: 'file', transit: undefined });
     expect(settings.dataDir).toBe(join(process.cwd(), 'data'));
     expect(settings.checkpointStore).toBe(join(process.cwd(), 'data', 'checkpoints.json'));
     expect(settings.policiesDir).toBe(join(process.cwd(), 'policies'));
@@ -111,7 +111,7 @@ describe('what cannot be used is refused in one line that says which and why', (
     ['LOG_ORIGIN', 'a\nb', 'schema-less URL'],
     ['LOG_ORIGIN', '/a', 'schema-less URL'],
     ['LOG_ORIGIN', 'a'.repeat(201), 'schema-less URL'],
-    ['KEY_PROVIDER', 'vault', 'is not one of: file'],
+    ['KEY_PROVIDER', 'vault', 'is not one of: file, transit'],
     ['LOG_LEVEL', 'verbose', 'is not one of: error, warn, info, debug'],
     ['LOG_LEVEL', '', 'is not one of'],
     ['LOG_LEVEL', 'INFO', 'is not one of'],
@@ -147,5 +147,54 @@ describe('settings that contradict each other are refused', () => {
     const message = refusal(env);
     expect(message).toContain(why);
     expect(message).not.toContain(SECRET);
+  });
+});
+
+describe('KEY_PROVIDER=transit', () => {
+  const env = { KEY_PROVIDER: 'transit', VAULT_ADDR: 'https://vault.example.com:8200/', VAULT_TOKEN: SECRET };
+
+  test('takes Vault’s own variables', () => {
+    expect(readSettings(env).transit).toEqual({ address: 'https://vault.example.com:8200', token: SECRET, tokenFile: undefined, namespace: undefined, caFile: undefined, mount: 'transit', keyPrefix: 'prediction-ledger-' });
+    const { VAULT_TOKEN: _, ...rest } = env;
+    expect(readSettings({ ...rest, VAULT_ADDR: 'https://h/behind/a/proxy', VAULT_TOKEN_FILE: '/run/token', VAULT_NAMESPACE: 'team/ledger', VAULT_CACERT: 'ca.pem', TRANSIT_MOUNT: 'kms/transit', TRANSIT_KEY_PREFIX: 'eu-' }).transit).toEqual({
+      address: 'https://h/behind/a/proxy', token: undefined, tokenFile: '/run/token', namespace: 'team/ledger', caFile: join(process.cwd(), 'ca.pem'), mount: 'kms/transit', keyPrefix: 'eu-',
+    });
+  });
+
+  test.each(['http://127.0.0.1:8200', 'http://localhost:8200', 'http://[::1]:8200'])('VAULT_ADDR=%s is this machine', (address) => {
+    expect(readSettings({ ...env, VAULT_ADDR: address }).transit?.address).toBe(address);
+  });
+
+  test.each([
+    [{ VAULT_ADDR: undefined }, 'KEY_PROVIDER=transit needs VAULT_ADDR'],
+    [{ VAULT_ADDR: '' }, 'VAULT_ADDR is not an https:// URL'],
+    [{ VAULT_ADDR: 'vault.example.com:8200' }, 'VAULT_ADDR is not an https:// URL'],
+    [{ VAULT_ADDR: 'http://vault.example.com:8200' }, 'VAULT_ADDR is not an https:// URL'],
+    [{ VAULT_ADDR: 'http://127.0.0.1.example.com' }, 'VAULT_ADDR is not an https:// URL'],
+    [{ VAULT_ADDR: `https://u:${SECRET}@vault.example.com` }, 'VAULT_ADDR holds more than'],
+    [{ VAULT_ADDR: `https://vault.example.com/?token=${SECRET}` }, 'VAULT_ADDR holds more than'],
+    [{ VAULT_TOKEN: undefined }, 'needs one of VAULT_TOKEN_FILE and VAULT_TOKEN'],
+    [{ VAULT_TOKEN_FILE: '/run/token' }, 'needs one of VAULT_TOKEN_FILE and VAULT_TOKEN'],
+    [{ VAULT_TOKEN: `${SECRET} ` }, 'VAULT_TOKEN is empty or has characters that no token has'],
+    [{ VAULT_TOKEN: '' }, 'VAULT_TOKEN is empty'],
+    [{ VAULT_TOKEN: undefined, VAULT_TOKEN_FILE: ' ' }, 'is empty: unset it or give it a path'],
+    [{ VAULT_NAMESPACE: 'a b' }, 'VAULT_NAMESPACE is not a path'],
+    [{ VAULT_NAMESPACE: 'a\nb' }, 'VAULT_NAMESPACE is not a path'],
+    [{ VAULT_CACERT: '' }, 'is empty'],
+    [{ TRANSIT_MOUNT: '' }, 'TRANSIT_MOUNT is not a path'],
+    [{ TRANSIT_MOUNT: '/transit' }, 'TRANSIT_MOUNT is not a path'],
+    [{ TRANSIT_MOUNT: 'transit?x' }, 'TRANSIT_MOUNT is not a path'],
+    [{ TRANSIT_KEY_PREFIX: '' }, 'TRANSIT_KEY_PREFIX is not'],
+    [{ TRANSIT_KEY_PREFIX: 'a/b' }, 'TRANSIT_KEY_PREFIX is not'],
+    [{ TRANSIT_KEY_PREFIX: '-a' }, 'TRANSIT_KEY_PREFIX is not'],
+  ])('%p is refused', (changed, why) => {
+    const message = refusal(Object.fromEntries(Object.entries({ ...env, ...changed }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))));
+    expect(message).toContain(why);
+    expect(message).not.toContain(SECRET);
+    expect(message).not.toContain('\n');
+  });
+
+  test('otherwise refuses nothing that is set for other programs', () => {
+    expect(readSettings({ VAULT_ADDR: 'http://elsewhere', VAULT_TOKEN: '', TRANSIT_MOUNT: '?' }).transit).toBeUndefined();
   });
 });

@@ -105,6 +105,8 @@ export const VAULT_TEXTS: Record<VaultErrorCode, ErrorText> = {
   'kek-malformed': ['The file of key-encryption keys has not its form.', 'Put the last good copy back.'],
   'unwrap-failed': ['A data key does not open under its key-encryption key: one of the two was changed.', 'Put the right key file back; if it is the right one, restore the table `data_key` from a backup.'],
   'payload-unreadable': ['A sealed payload does not open under its key: it was changed, or its key is gone.', 'Run `prediction-ledger fsck`; bring the payload back from a backup, or from its receipt.'],
+  'provider-unavailable': ['The key provider does not answer, or not as it should: it is sealed, overloaded, or out of reach; or the key file cannot be read or written.', 'The message says which. Unseal Vault, mend the network or the disk; the call is safe to repeat.'],
+  'provider-refused': ['The key provider answers and refuses: the token has expired or lacks a right, the mount is not there, or a key is not what it must be.', 'Give the service a token whose policy allows what docs/design/2026-11-27-key-providers.md lists, and check `VAULT_NAMESPACE`, `TRANSIT_MOUNT` and `TRANSIT_KEY_PREFIX`.'],
 };
 
 /** What `fsck` finds beyond the codes of core. */

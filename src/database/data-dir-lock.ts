@@ -27,8 +27,12 @@ export interface DataDirLock {
  * Takes `service.lock` of a data folder, so that one process alone runs its PostgreSQL.
  * Throws DatabaseError `data-dir-in-use` when a live process holds it; a dead holder's lock is taken over.
  */
-export async function lockDataDir(dataDir: string, log: Log): Promise<DataDirLock> {
-  const path = join(dataDir, LOCK_FILE);
+export function lockDataDir(dataDir: string, log: Log): Promise<DataDirLock> {
+  return takeLock(join(dataDir, LOCK_FILE), log);
+}
+
+/** The same for a lock file of any name, in a folder that is there. */
+export async function takeLock(path: string, log: Log): Promise<DataDirLock> {
   const mine = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const holder: Holder = { pid: process.pid, start: processStart(process.pid) ?? null, space: processSpace() };
   const text = `${JSON.stringify(holder)}\n`;

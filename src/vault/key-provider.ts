@@ -13,7 +13,7 @@ export interface KeyProvider {
   unwrap(wrapped: Uint8Array, kek: string, context: string): Promise<Buffer>;
 }
 
-export type VaultErrorCode = 'kek-missing' | 'kek-malformed' | 'unwrap-failed' | 'payload-unreadable';
+export type VaultErrorCode = 'kek-missing' | 'kek-malformed' | 'unwrap-failed' | 'payload-unreadable' | 'provider-unavailable' | 'provider-refused';
 
 export class VaultError extends Error {
   override readonly name = 'VaultError';
