@@ -2,9 +2,12 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../ledger/log.ts';
 import { ACCESS, PUBLIC, type Declaration } from './access.ts';
 import type { Principal } from './api-key.ts';
 import { Authenticator } from './authenticator.ts';
+import { Caller, circumstances, refusal } from './caller.ts';
+import type { Decision } from './decision.ts';
 import { Roles } from './roles.ts';
 
 /** The one place where requests are let in. A route that declares nothing lets nobody in. */
@@ -47,11 +50,19 @@ export class AccessGuard implements CanActivate {
     return declared;
   }
 
-  private letIn(request: FastifyRequest, principal: Principal | undefined, { action, resource }: Declaration): true {
+  private letIn(request: FastifyRequest, principal: Principal | undefined, declared: Declaration): true {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
-    const rule = this.roles.allowedBy(principal.role, action, resource);
-    if (rule === undefined) throw new Problem('forbidden', `No rule lets the role ${principal.role} ${action} a ${resource}.`);
-    request.caller = { principal: principal.id, role: principal.role, rule, log: this.ledger.ofTenant(principal.tenant) };
+    const log = this.ledger.ofTenant(principal.tenant);
+    const decision = this.decide(principal, log, declared);
+    if (decision?.allowed === false) throw refusal(principal, declared);
+    request.caller = new Caller(principal, log, declared, this.roles, decision);
     return true;
+  }
+
+  /** Undefined where the handler has to decide, on each thing that it finds. */
+  private decide(principal: Principal, log: Log, { action, resource, each }: Declaration): Decision | undefined {
+    const settled = this.roles.settled(principal.role, action, resource);
+    if (settled !== undefined || each) return settled;
+    return this.roles.decide(principal, action, resource, { ...circumstances(log), open: log.row.open });
   }
 }

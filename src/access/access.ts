@@ -1,32 +1,29 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import type { Log } from '../ledger/log.ts';
-import type { Action, Resource } from './roles.ts';
+import type { Caller } from './caller.ts';
+import type { Action, ActionOn, Resource } from './catalogue.ts';
 
 /** What a route declares: the action on the resource that its caller must be allowed. */
 export interface Declaration {
-  action: Action;
-  resource: Resource;
+  readonly action: Action;
+  readonly resource: Resource;
+  /**
+   * Whether the handler decides on each thing that it finds (`Caller.decide`, `Caller.rows`), where a rule's conditions ask
+   * for it. Where it does not, the guard decides on what it knows, and a rule that looks at more does not allow.
+   */
+  readonly each: boolean;
 }
 
 export const ACCESS = Symbol('access');
 export const PUBLIC = Symbol('public');
 
 /** Declares what a route does; the guard lets nobody in to whom no rule allows it. */
-export function Access(action: Action, resource: Resource): CustomDecorator<symbol> {
-  return SetMetadata(ACCESS, { action, resource } satisfies Declaration);
+export function Access<R extends Resource>(action: ActionOn<R>, resource: R, { each } = { each: false }): CustomDecorator<symbol> {
+  return SetMetadata(ACCESS, { action, resource, each } satisfies Declaration);
 }
 
 /** Declares that a route is for everybody, or decides by itself, as the resources of a log do that its tenant may open. */
 export function Public(): CustomDecorator<symbol> {
   return SetMetadata(PUBLIC, true);
-}
-
-/** Who is let in, to which log, and by which rule. */
-export interface Caller {
-  principal: string;
-  role: string;
-  rule: string;
-  log: Log;
 }
 
 declare module 'fastify' {

@@ -1,13 +1,12 @@
-import { Ajv } from 'ajv';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
-import { PolicyError } from '../ledger/policy-error.ts';
-import { readPolicyFile } from '../ledger/policy-file.ts';
-
-/** The closed catalogue: what can be done, and to what. */
-export const ACTIONS = ['append', 'read', 'list', 'receive', 'prove'] as const;
-export const RESOURCES = ['prediction', 'log'] as const;
-export type Action = (typeof ACTIONS)[number];
-export type Resource = (typeof RESOURCES)[number];
+import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
+import type { Action, ActionOn, AttributesOf, Resource } from './catalogue.ts';
+import { compileRole } from './compile-role.ts';
+import type { Decision } from './decision.ts';
+import { RoleRules } from './role-rules.ts';
+import { denied, type Ruling } from './ruling.ts';
+import type { Role } from './rule.ts';
+import type { Asker } from './variable.ts';
 
 /** Each has a key at the first start. */
 export const BUILT_IN_ROLES = [
@@ -20,75 +19,83 @@ export const BUILT_IN_ROLES = [
   'admin',
 ] as const;
 
-interface RoleFile {
-  role: string;
-  description: string;
-  rules: { id: string; allow: Action[]; on: Resource[]; reason: string }[];
-}
+/** Ids that payloads know with a meaning of their own. */
+const RESERVED_IDS = ['none', 'system', 'two-people'];
 
-const ID = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' };
-const TEXT = { type: 'string', minLength: 1, maxLength: 500 };
-
-// Closed, and every word from an enum: a misspelt key or action stops the start instead of granting or never matching.
-const validate = new Ajv({ allErrors: true }).compile<RoleFile>({
-  type: 'object',
-  additionalProperties: false,
-  required: ['role', 'description', 'rules'],
-  properties: {
-    role: ID,
-    description: TEXT,
-    rules: {
-      type: 'array',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['id', 'allow', 'on', 'reason'],
-        properties: {
-          id: ID,
-          allow: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: ACTIONS } },
-          on: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: RESOURCES } },
-          reason: TEXT,
-        },
-      },
-    },
-  },
-});
-
-/** What each role may do, by the rule that says so. Nothing is allowed that no rule allows. */
+/** What each role may do, by the rule that says so. Nothing is allowed that no rule allows, and a rule that denies wins. */
 export class Roles {
-  /** role → "action resource" → rule id. */
-  private readonly rules = new Map<string, Map<string, string>>();
+  /** The digest of the bundle that the rules are from, hexadecimal. */
+  readonly policy: string;
+  private readonly roles = new Map<string, RoleRules>();
 
-  /** @throws PolicyError with file, line and mend at the first file that is not right */
+  /** @throws PolicyError with every fault of every role file: file, line and mend */
   constructor(bundle: PolicyBundle) {
-    const ids = new Set<string>();
+    this.policy = bundle.digestHex;
+    const faults: PolicyFault[] = [];
+    const owners = new Map<string, string>();
     for (const [path, text] of bundle.texts) {
-      if (!path.startsWith('roles/')) continue;
-      if (!path.endsWith('.yaml')) throw new PolicyError(`${path}: a role file ends in .yaml: rename or remove it`);
-      this.add(path, readPolicyFile(path, text, validate).value, ids);
+      if (path.startsWith('roles/')) collect(faults, () => this.add(compileFile(path, text), owners));
     }
     for (const role of BUILT_IN_ROLES) {
-      if (!this.rules.has(role)) throw new PolicyError(`roles/${role}.yaml is missing: put the shipped file back, with no rules if the role may do nothing`);
+      const path = `roles/${role}.yaml`;
+      if (!bundle.texts.has(path)) faults.push({ path, line: 1, message: 'is missing: put the shipped file back, with no rules if the role may do nothing' });
     }
+    if (faults.length > 0) throw new PolicyError(faults);
   }
 
   has(role: string): boolean {
-    return this.rules.has(role);
+    return this.roles.has(role);
   }
 
-  /** The id of the rule that allows it; undefined when none does. */
-  allowedBy(role: string, action: Action, resource: Resource): string | undefined {
-    return this.rules.get(role)?.get(`${action} ${resource}`);
+  /** Every role, in the order of their files. */
+  get all(): readonly Role[] {
+    return [...this.roles.values()].map(({ role }) => role);
   }
 
-  private add(path: string, file: RoleFile, ids: Set<string>): void {
-    if (path !== `roles/${file.role}.yaml`) throw new PolicyError(`${path}:1: role ${file.role} belongs in roles/${file.role}.yaml`);
-    const granted = new Map<string, string>();
-    for (const rule of file.rules) {
-      if (ids.has(rule.id)) throw new PolicyError(`${path}: rule id ${rule.id} is used twice: give each rule its own`);
-      ids.add(rule.id);
-      for (const action of rule.allow) for (const resource of rule.on) granted.set(`${action} ${resource}`, rule.id);
-    }
-    this.rules.set(file.role, granted);
+  /** The rules of a role about an action on a resource; undefined where there is no such role or no such pair. */
+  about(role: string, action: Action, resource: Resource): Ruling | undefined {
+    return this.roles.get(role)?.about(action, resource);
+  }
+
+  /** The decision where it is the same whatever the resource is; undefined where that matters. At the cost of two look-ups. */
+  settled(role: string, action: Action, resource: Resource): Decision | undefined {
+    const rules = this.roles.get(role);
+    return rules === undefined ? denied({ action, resource, policy: this.policy }) : rules.about(action, resource)?.settled;
+  }
+
+  /**
+   * Decides. What is not known of the resource is on nobody's side: a rule that looks at it does not allow, and one that
+   * would deny by it denies.
+   */
+  decide<R extends Resource>(asker: Asker, action: ActionOn<R>, resource: R, attributes: AttributesOf<R>): Decision {
+    const rules = this.roles.get(asker.role);
+    return rules?.decide(asker, action, resource, attributes) ?? denied({ action, resource, policy: this.policy });
+  }
+
+  private add(role: Role, owners: Map<string, string>): void {
+    const faults = role.rules.flatMap(({ id, place }): PolicyFault[] => {
+      const other = owners.get(id);
+      owners.set(id, `${place?.path}:${place?.line}`);
+      if (place === undefined) return [];
+      if (RESERVED_IDS.includes(id)) return [{ ...place, message: `rule id ${id} is the service’s own: give the rule another` }];
+      return other === undefined ? [] : [{ ...place, message: `rule id ${id} is used twice, first at ${other}: give each rule its own` }];
+    });
+    if (faults.length > 0) throw new PolicyError(faults);
+    this.roles.set(role.name, new RoleRules(role, this.policy));
+  }
+}
+
+function compileFile(path: string, text: string): Role {
+  if (!path.endsWith('.yaml')) throw new PolicyError([{ path, line: 1, message: 'a role file ends in .yaml: rename or remove it' }]);
+  return compileRole(path, text);
+}
+
+/** Goes on after a fault, so that all of them are said at once. */
+function collect(faults: PolicyFault[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    faults.push(...error.faults);
   }
 }

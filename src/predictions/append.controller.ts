@@ -2,12 +2,14 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, callerOf, type Caller } from '../access/access.ts';
+import { Access, callerOf } from '../access/access.ts';
 import { BATCH_BODY } from '../http/fastify.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
 import { problemOf } from '../http/problem-of.ts';
 import { refuseParameters } from '../http/query-faults.ts';
+import type { Log } from '../ledger/log.ts';
+import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
 import { takeIn, type Accepted } from './intake.ts';
 import { bodyOf, isLines, wantsReceipt } from './posted.ts';
@@ -24,7 +26,7 @@ export class AppendController {
   constructor(private readonly http: HttpSettings) {}
 
   @Post()
-  @Access('append', 'prediction')
+  @Access('append', 'prediction', { each: true })
   @ApiOperation({ summary: 'Hand in one prediction' })
   @ApiQuery({ name: 'receipt', required: false, enum: ['true'], description: 'give the receipt in the answer' })
   @ApiBody({ schema: PREDICTION_SCHEMA as object })
@@ -34,7 +36,7 @@ export class AppendController {
     const caller = callerOf(request);
     const withReceipt = wantsReceipt(request.query);
     if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
-    const accepted = await takeIn(caller.log, bodyOf(request), caller, this.http.limits.maxDepth);
+    const accepted = await takeIn(caller.log, bodyOf(request), appenderOf(caller), this.http.limits.maxDepth);
     const receipt = withReceipt ? await receiptOf(accepted.log, accepted.index) : undefined;
     reply
       .status(accepted.created ? 201 : 200)
@@ -44,7 +46,7 @@ export class AppendController {
 
   @Post('batch')
   @RouteConfig(BATCH_BODY)
-  @Access('append', 'prediction')
+  @Access('append', 'prediction', { each: true })
   @ApiOperation({ summary: 'Hand in many predictions; each is taken in or refused by itself, in order' })
   @ApiConsumes('application/x-ndjson', 'application/json')
   @ApiBody({ schema: { type: 'array', items: PREDICTION_SCHEMA as object } })
@@ -55,15 +57,16 @@ export class AppendController {
     const body = bodyOf(request);
     const { maxBatchRecords } = this.http.limits;
     const records = isLines(request) ? splitLines(body, maxBatchRecords) : splitArray(body, maxBatchRecords);
-    const results = await Promise.all(records.map((record) => this.result(caller, record)));
+    const by = appenderOf(caller);
+    const results = await Promise.all(records.map((record) => this.result(caller.log, by, record)));
     reply.status(200).header('content-type', JSON_MEDIA_TYPE).send(`{"results":[${results.join(',')}]}`);
   }
 
-  private async result(caller: Caller, record: Buffer): Promise<string> {
+  private async result(log: Log, by: Appender, record: Buffer): Promise<string> {
     const { maxBodyBytes, maxDepth } = this.http.limits;
     try {
       if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
-      const accepted = await takeIn(caller.log, record, caller, maxDepth);
+      const accepted = await takeIn(log, record, by, maxDepth);
       return `${acceptedJson(accepted)},"status":${accepted.created ? 201 : 200}}`;
     } catch (error) {
       const problem = problemOf(error, this.http.say);

@@ -3,6 +3,7 @@ import { Problem } from '../http/problem.ts';
 import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
+import type { Appender } from './appender.ts';
 import { openEntry, payloadMissing } from './open-entry.ts';
 import { contentDigest, draftPrediction, prepare, type Prepared } from './prepared.ts';
 
@@ -20,7 +21,7 @@ export interface Accepted extends SequencedEntry {
  *
  * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
  */
-export async function takeIn(log: Log, bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Promise<Accepted> {
+export async function takeIn(log: Log, bytes: Uint8Array, by: Appender, maxDepth: number): Promise<Accepted> {
   log.checkRoom(bytes.length);
   const prepared = prepare(bytes, by, maxDepth);
   const { id } = prepared.prediction;

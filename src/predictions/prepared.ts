@@ -10,6 +10,7 @@ import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
 import type { PayloadSealer } from '../vault/payload-sealer.ts';
+import type { Appender } from './appender.ts';
 import { faultsOf, type Prediction } from './prediction.ts';
 
 /** A posted prediction that passed every check: what is kept of it, and what tells the same content from another. */
@@ -24,15 +25,16 @@ export interface Prepared {
 /**
  * Reads one posted record: strict JSON, the prediction's form, canonical bytes.
  *
- * @throws Problem `malformed-json`, `invalid-json`, `invalid-record`, `payload-too-large`
+ * @throws Problem `malformed-json`, `invalid-json`, `invalid-record`, `payload-too-large`; `forbidden` where a rule's conditions do not hold for it
  */
-export function prepare(bytes: Uint8Array, by: { principal: string; rule: string }, maxDepth: number): Prepared {
+export function prepare(bytes: Uint8Array, by: Appender, maxDepth: number): Prepared {
   const prediction = parse(bytes, maxDepth);
+  const rule = typeof by.rule === 'string' ? by.rule : by.rule(prediction);
   const { trace, ...rest } = prediction;
   const content = canonicalize(rest);
   const body = trace === undefined ? content : insertTrace(content, prediction.version, trace);
   // RFC 8785 form: the keys of a payload in order, each value canonical.
-  const payload = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${by.rule}","type":"prediction","v":1}`;
+  const payload = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${rule}","type":"prediction","v":1}`;
   // A UTF-16 code unit takes at most three bytes, so nearly every payload need not be measured.
   if (payload.length > MAX_PAYLOAD_BYTES / 3 && Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
     throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);

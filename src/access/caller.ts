@@ -1,0 +1,90 @@
+import { Problem } from '../http/problem.ts';
+import type { Log } from '../ledger/log.ts';
+import type { Declaration } from './access.ts';
+import type { Attributes } from './condition.ts';
+import type { Decision } from './decision.ts';
+import type { Roles } from './roles.ts';
+import type { Asker } from './variable.ts';
+
+/** Who is let in, to which log, to do what. */
+export class Caller {
+  readonly log: Log;
+  readonly asker: Asker;
+  readonly declared: Declaration;
+  private readonly roles: Roles;
+  private last: Decision | undefined;
+  private hasDecided: boolean;
+
+  /** @param settled the decision that no attribute can change, which allows; undefined where the handler has to decide */
+  constructor(asker: Asker, log: Log, declared: Declaration, roles: Roles, settled: Decision | undefined) {
+    this.asker = asker;
+    this.log = log;
+    this.declared = declared;
+    this.roles = roles;
+    this.last = settled;
+    this.hasDecided = settled !== undefined;
+  }
+
+  /** Opaque id. */
+  get principal(): string {
+    return this.asker.id;
+  }
+
+  get role(): string {
+    return this.asker.role;
+  }
+
+  /** Whether a decision was made: an answer without one does not leave. */
+  get decided(): boolean {
+    return this.hasDecided;
+  }
+
+  /** The decision that lets the caller do it; the last one, where the handler decides on each thing. Precondition: decided. */
+  get decision(): Decision {
+    if (this.last === undefined) throw new Error('the handler has not decided');
+    return this.last;
+  }
+
+  /** The rule that lets the caller do it. Precondition: decided. */
+  get rule(): string {
+    return this.decision.rule;
+  }
+
+  /**
+   * Decides on one thing, by what is known of it: `null` where it has none of an attribute. The tenant and the time are added.
+   *
+   * @throws Problem `forbidden`
+   */
+  decide(attributes: Attributes): Decision {
+    const decision = this.judge(attributes);
+    if (!decision.allowed) throw refusal(this.asker, this.declared);
+    this.last = decision;
+    return decision;
+  }
+
+  /** `decide` for a handler that may find nothing to decide on, as a batch of nothing. */
+  decideLater(): (attributes: Attributes) => Decision {
+    this.hasDecided = true;
+    return (attributes) => this.decide(attributes);
+  }
+
+  /** As `decide`, and says no instead of throwing. */
+  judge(attributes: Attributes): Decision {
+    const { action, resource } = this.declared;
+    this.hasDecided = true;
+    return (
+      this.roles.settled(this.role, action, resource) ??
+      this.roles.decide(this.asker, action, resource, { ...attributes, ...circumstances(this.log) })
+    );
+  }
+}
+
+/** What is known of every request for something of a log. */
+export function circumstances({ row }: Log): { tenant: string; now: number } {
+  return { tenant: row.tenantName, now: Date.now() };
+}
+
+/** The refusal where no rule allows it. It names what was asked, and nothing that was found. */
+export function refusal({ role }: Asker, { action, resource }: Declaration): Problem {
+  return new Problem('forbidden', `No rule lets the role ${role} ${action} a ${resource}.`);
+}

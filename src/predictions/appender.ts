@@ -1,0 +1,23 @@
+import type { Caller } from '../access/caller.ts';
+import type { AttributesOf } from '../access/catalogue.ts';
+import type { Prediction } from './prediction.ts';
+
+/** Who hands predictions in. */
+export interface Appender {
+  /** Opaque id. */
+  readonly principal: string;
+  /** The rule that lets them; where it has conditions, what finds it for one prediction, or throws Problem `forbidden`. */
+  readonly rule: string | ((prediction: Prediction) => string);
+}
+
+/** A caller as one who hands predictions in. What was settled at the start costs nothing more here. */
+export function appenderOf(caller: Caller): Appender {
+  if (caller.decided) return caller;
+  const decide = caller.decideLater();
+  return { principal: caller.principal, rule: (prediction) => decide({ ...attributesOf(prediction), own: true }).rule };
+}
+
+/** What rules may look at of a posted prediction. What of it is optional and not there is known to be absent. */
+export function attributesOf({ model, version, purpose, deployment, decision }: Prediction): AttributesOf<'prediction'> {
+  return { model, version, purpose: purpose ?? null, deployment: deployment ?? null, outcome: decision?.outcome ?? null };
+}
