@@ -7,13 +7,57 @@ CREATE TABLE api_key (
   role text NOT NULL,
   prefix text NOT NULL,
   created timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
-  revoked timestamp with time zone
+  revoked timestamp with time zone,
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  label text,
+  actions text[],
+  models text[],
+  issued_by text NOT NULL DEFAULT 'system'::text,
+  expires timestamp with time zone,
+  last_used timestamp with time zone,
+  successor text,
+  revocation bigint
 );
-ALTER TABLE api_key ADD CONSTRAINT api_key_principal_key UNIQUE (principal);
+ALTER TABLE api_key ADD CONSTRAINT api_key_id_key UNIQUE (id);
+ALTER TABLE api_key ADD CONSTRAINT api_key_prefix UNIQUE (tenant, prefix);
 ALTER TABLE api_key ADD CONSTRAINT api_key_pkey PRIMARY KEY (digest);
 ALTER TABLE api_key ADD CONSTRAINT api_key_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
 ALTER TABLE api_key ADD CONSTRAINT api_key_digest_check CHECK ((octet_length(digest) = 32));
+ALTER TABLE api_key ADD CONSTRAINT api_key_label_check CHECK ((label ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
+CREATE INDEX api_key_page ON api_key USING btree (tenant, id);
+CREATE TRIGGER only_weaker BEFORE UPDATE ON api_key FOR EACH ROW EXECUTE FUNCTION refuse_strengthening();
 GRANT INSERT, SELECT ON api_key TO prediction_ledger_runtime;
+GRANT UPDATE ON api_key (revoked) TO prediction_ledger_runtime;
+GRANT UPDATE ON api_key (expires) TO prediction_ledger_runtime;
+GRANT UPDATE ON api_key (last_used) TO prediction_ledger_runtime;
+GRANT UPDATE ON api_key (successor) TO prediction_ledger_runtime;
+GRANT UPDATE ON api_key (revocation) TO prediction_ledger_runtime;
+
+CREATE TABLE break_glass (
+  tenant integer NOT NULL,
+  id text NOT NULL,
+  principal text NOT NULL,
+  role text NOT NULL,
+  rule text NOT NULL,
+  opening bigint NOT NULL,
+  opened timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires timestamp with time zone NOT NULL,
+  reviewed timestamp with time zone,
+  reviewed_by text,
+  verdict text,
+  review bigint
+);
+ALTER TABLE break_glass ADD CONSTRAINT break_glass_pkey PRIMARY KEY (tenant, id);
+ALTER TABLE break_glass ADD CONSTRAINT break_glass_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
+ALTER TABLE break_glass ADD CONSTRAINT break_glass_id_check CHECK ((id ~ '^bg_[0-9a-f]{24}$'::text));
+ALTER TABLE break_glass ADD CONSTRAINT break_glass_verdict_check CHECK ((verdict = ANY (ARRAY['justified'::text, 'not-justified'::text])));
+CREATE INDEX break_glass_principal ON break_glass USING btree (tenant, principal, expires);
+CREATE TRIGGER reviewed_once BEFORE UPDATE ON break_glass FOR EACH ROW EXECUTE FUNCTION refuse_second_review();
+GRANT INSERT, SELECT ON break_glass TO prediction_ledger_runtime;
+GRANT UPDATE ON break_glass (reviewed) TO prediction_ledger_runtime;
+GRANT UPDATE ON break_glass (reviewed_by) TO prediction_ledger_runtime;
+GRANT UPDATE ON break_glass (verdict) TO prediction_ledger_runtime;
+GRANT UPDATE ON break_glass (review) TO prediction_ledger_runtime;
 
 CREATE TABLE checkpoint (
   log integer NOT NULL,
@@ -118,6 +162,24 @@ ALTER TABLE payload ADD CONSTRAINT payload_log_fkey FOREIGN KEY (log) REFERENCES
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON payload TO prediction_ledger_runtime;
+
+CREATE TABLE person (
+  tenant integer NOT NULL,
+  digest bytea NOT NULL,
+  principal text NOT NULL,
+  provider text NOT NULL,
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  revoked timestamp with time zone,
+  revocation bigint
+);
+ALTER TABLE person ADD CONSTRAINT person_principal_key UNIQUE (principal);
+ALTER TABLE person ADD CONSTRAINT person_pkey PRIMARY KEY (tenant, digest);
+ALTER TABLE person ADD CONSTRAINT person_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
+ALTER TABLE person ADD CONSTRAINT person_digest_check CHECK ((octet_length(digest) = 32));
+ALTER TABLE person ADD CONSTRAINT person_principal_check CHECK ((principal ~ '^prn_[0-9a-f]{24}$'::text));
+GRANT INSERT, SELECT ON person TO prediction_ledger_runtime;
+GRANT UPDATE ON person (revoked) TO prediction_ledger_runtime;
+GRANT UPDATE ON person (revocation) TO prediction_ledger_runtime;
 
 CREATE TABLE prediction (
   log integer NOT NULL,
@@ -225,6 +287,35 @@ AS $function$
 begin
   if tg_op = 'DELETE' or new.log <> old.log or new.size < old.size or new.time < old.time then
     raise exception 'log_head may only grow' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_second_review()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.tenant, new.id, new.principal, new.role, new.rule, new.opening, new.opened, new.expires) is distinct from
+     (old.tenant, old.id, old.principal, old.role, old.rule, old.opening, old.opened, old.expires)
+     or old.reviewed is not null or new.reviewed_by = old.principal then
+    raise exception 'a break-glass is reviewed once, by another' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_strengthening()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.digest, new.tenant, new.principal, new.role, new.prefix, new.id, new.created, new.issued_by) is distinct from
+     (old.digest, old.tenant, old.principal, old.role, old.prefix, old.id, old.created, old.issued_by)
+     or new.label is distinct from old.label or new.actions is distinct from old.actions or new.models is distinct from old.models
+     or (old.revoked is not null and new.revoked is distinct from old.revoked)
+     or (old.expires is not null and (new.expires is null or new.expires > old.expires))
+     or (old.successor is not null and new.successor is distinct from old.successor) then
+    raise exception 'a credential may only become weaker' using errcode = 'integrity_constraint_violation';
   end if;
   return new;
 end $function$;

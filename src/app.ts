@@ -3,7 +3,9 @@ import { APP_FILTER, APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/cor
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from './access/access.guard.ts';
 import { Authenticator } from './access/authenticator.ts';
+import { CredentialAdministration } from './access/credential-administration.ts';
 import { DeclaredRoutes } from './access/declared-routes.ts';
+import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { Roles } from './access/roles.ts';
 import { answerDirectly } from './http/direct-route.ts';
@@ -28,15 +30,16 @@ import type { Service } from './service.ts';
 @Module({})
 class AppModule {
   static of(service: Service): DynamicModule {
-    const { database, ledger, roles, clockMonitor, metrics, settings, say } = service;
+    const { database, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, settings, say } = service;
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, LogController, TlogController, HealthController, MetricsController],
+      controllers: [AppendController, ReadController, KeysController, LogController, TlogController, HealthController, MetricsController],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },
-        { provide: Authenticator, useValue: new Authenticator(database.pool) },
+        { provide: Authenticator, useValue: authenticator },
+        { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, (message) => say('error', message)) },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },

@@ -1,5 +1,8 @@
 import { mkdir } from 'node:fs/promises';
+import { FailureCounts } from './access/authentication-failures.ts';
+import { Authenticator } from './access/authenticator.ts';
 import { bootstrap } from './access/bootstrap.ts';
+import { CredentialPolicy } from './access/credential-policy.ts';
 import { Roles } from './access/roles.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
@@ -41,6 +44,10 @@ export interface Service {
   database: Database;
   ledger: Ledger;
   roles: Roles;
+  credentialPolicy: CredentialPolicy;
+  authenticator: Authenticator;
+  /** Failed authentications since they were last taken. */
+  failures: FailureCounts;
   clockMonitor: ClockMonitor;
   metrics: Metrics;
   /** Ends in order: no new appends, the last checkpoints, the connections, an embedded PostgreSQL. */
@@ -52,6 +59,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   installNativeSha256();
   const policy = await PolicyBundle.read(settings.policiesDir);
   const roles = new Roles(policy);
+  const credentialPolicy = new CredentialPolicy(policy, roles);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -101,7 +109,9 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => ledger.close());
     await ledger.start();
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
-    return { settings, say, database, ledger, roles, clockMonitor, metrics, close };
+    const failures = new FailureCounts();
+    const authenticator = new Authenticator(pool, credentialPolicy, failures);
+    return { settings, say, database, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,11 +4,13 @@ import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
 import { ACCESS, PUBLIC, type Declaration } from './access.ts';
-import type { Principal } from './api-key.ts';
 import { Authenticator } from './authenticator.ts';
 import { Caller, circumstances, refusal } from './caller.ts';
 import type { Decision } from './decision.ts';
+import { inFurtherRoles, type Principal } from './principal.ts';
 import { Roles } from './roles.ts';
+import { denied } from './ruling.ts';
+import { hasAction, isConfined, SCOPE_RULE } from './scope.ts';
 
 /** The one place where requests are let in. A route that declares nothing lets nobody in. */
 @Injectable()
@@ -33,7 +35,7 @@ export class AccessGuard implements CanActivate {
   admit(request: FastifyRequest, handler: Function): true | Promise<true> {
     const declared = this.declarationOf(handler);
     if (declared === 'public') return true;
-    const principal = this.authenticator.authenticate(request.headers.authorization);
+    const principal = this.authenticator.authenticate(request);
     // Known keys are answered without a promise: this is on the way of every append.
     return principal instanceof Promise
       ? principal.then((found) => this.letIn(request, found, declared))
@@ -54,14 +56,25 @@ export class AccessGuard implements CanActivate {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
     const log = this.ledger.ofTenant(principal.tenant);
     const decision = this.decide(principal, log, declared);
-    if (decision?.allowed === false) throw refusal(principal, declared);
-    request.caller = new Caller(principal, log, declared, this.roles, decision);
+    request.caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared) : new Caller(principal, log, declared, this.roles, decision);
     return true;
+  }
+
+  /** The first of its further roles that may. @throws Problem `forbidden` */
+  private inAnotherRole(principal: Principal, log: Log, declared: Declaration): Caller {
+    for (const acting of inFurtherRoles(principal, Date.now())) {
+      const decision = this.decide(acting, log, declared);
+      if (decision?.allowed !== false) return new Caller(acting, log, declared, this.roles, decision);
+    }
+    throw refusal(principal, declared);
   }
 
   /** Undefined where the handler has to decide, on each thing that it finds. */
   private decide(principal: Principal, log: Log, { action, resource, each }: Declaration): Decision | undefined {
+    const isBarred = !hasAction(principal, action) || (isConfined(principal, resource) && !each);
+    if (isBarred) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     const settled = this.roles.settled(principal.role, action, resource);
+    if (each && settled?.allowed === true && isConfined(principal, resource)) return undefined;
     if (settled !== undefined || each) return settled;
     return this.roles.decide(principal, action, resource, { ...circumstances(log), open: log.row.open });
   }

@@ -5,7 +5,8 @@ import { writeDurably } from '../database/durable-file.ts';
 import { draftSystemEntry } from '../ledger/draft.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
-import { hasKeyForm, insertKey, keyDigest, makeKey, type IssuedKey } from './api-key.ts';
+import { hasKeyForm, keyDigest, makeKey, type IssuedKey } from './api-key.ts';
+import { insertKey } from './key-table.ts';
 import { BUILT_IN_ROLES } from './roles.ts';
 
 /** The log that every new service starts with. */

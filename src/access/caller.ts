@@ -4,19 +4,22 @@ import type { Declaration } from './access.ts';
 import type { Attributes } from './condition.ts';
 import type { Decision } from './decision.ts';
 import type { Roles } from './roles.ts';
+import type { Principal } from './principal.ts';
+import { denied } from './ruling.ts';
+import { hasModel, SCOPE_RULE } from './scope.ts';
 import type { Asker } from './variable.ts';
 
 /** Who is let in, to which log, to do what. */
 export class Caller {
   readonly log: Log;
-  readonly asker: Asker;
+  readonly asker: Principal;
   readonly declared: Declaration;
   private readonly roles: Roles;
   private last: Decision | undefined;
   private hasDecided: boolean;
 
   /** @param settled the decision that no attribute can change, which allows; undefined where the handler has to decide */
-  constructor(asker: Asker, log: Log, declared: Declaration, roles: Roles, settled: Decision | undefined) {
+  constructor(asker: Principal, log: Log, declared: Declaration, roles: Roles, settled: Decision | undefined) {
     this.asker = asker;
     this.log = log;
     this.declared = declared;
@@ -72,6 +75,7 @@ export class Caller {
   judge(attributes: Attributes): Decision {
     const { action, resource } = this.declared;
     this.hasDecided = true;
+    if (!hasModel(this.asker, resource, attributes)) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     return (
       this.roles.settled(this.role, action, resource) ??
       this.roles.decide(this.asker, action, resource, { ...attributes, ...circumstances(this.log) })

@@ -49,6 +49,7 @@ export const CATALOGUE = {
   'model-version': { actions: ['register', 'read', 'approve', 'deploy'], attributes: { model: 'text', version: 'text', requester: 'text', deployment: 'text' } },
   evidence: { actions: ['request', 'read', 'download'], attributes: { framework: 'text', requester: 'text', time: 'time' } },
   key: { actions: ['issue', 'list', 'rotate', 'revoke'], attributes: { role: 'text', own: 'truth' } },
+  person: { actions: ['list', 'revoke'], attributes: {} },
   tenant: { actions: ['create', 'list'], attributes: {} },
   access: { actions: ['explain'], attributes: {} },
   'break-glass': { actions: ['open', 'list', 'review'], attributes: { requester: 'text', time: 'time' } },

@@ -3,10 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
-import type { Principal } from './api-key.ts';
 import { Authenticator } from './authenticator.ts';
 import { circumstances } from './caller.ts';
+import { inFurtherRoles, type Principal } from './principal.ts';
 import { Roles } from './roles.ts';
+import { hasAction } from './scope.ts';
 
 /** Who may read a log's tiles and checkpoints: everybody where its tenant opened it, otherwise the tenant's own readers. */
 @Injectable()
@@ -21,12 +22,14 @@ export class LogReaders {
   async open(request: FastifyRequest, name: string): Promise<Log> {
     const log = this.ledger.byLogName(name);
     if (log?.row.open === true) return log;
-    const principal = await this.authenticator.authenticate(request.headers.authorization);
+    const principal = await this.authenticator.authenticate(request);
     if (log === undefined || principal === undefined || !this.mayRead(principal, log)) throw new Problem('not-found', 'There is no such log, or it is closed.');
     return log;
   }
 
   private mayRead(principal: Principal, log: Log): boolean {
-    return log.row.tenant === principal.tenant && this.roles.decide(principal, 'read', 'log', { ...circumstances(log), open: log.row.open }).allowed;
+    if (log.row.tenant !== principal.tenant || !hasAction(principal, 'read')) return false;
+    const roles = [principal, ...inFurtherRoles(principal, Date.now())];
+    return roles.some((acting) => this.roles.decide(acting, 'read', 'log', { ...circumstances(log), open: log.row.open }).allowed);
   }
 }

@@ -20,7 +20,7 @@ export const BUILT_IN_ROLES = [
 ] as const;
 
 /** Ids that payloads know with a meaning of their own. */
-const RESERVED_IDS = ['none', 'system', 'two-people'];
+const RESERVED_IDS = ['none', 'scope', 'system', 'two-people'];
 
 /** What each role may do, by the rule that says so. Nothing is allowed that no rule allows, and a rule that denies wins. */
 export class Roles {

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { BATCH_BODY } from '../http/fastify.ts';
 import { HttpSettings } from '../http/http-settings.ts';
+import { bodyOf } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { problemOf } from '../http/problem-of.ts';
 import { refuseParameters } from '../http/query-faults.ts';
@@ -12,7 +13,7 @@ import type { Log } from '../ledger/log.ts';
 import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
 import { takeIn, type Accepted } from './intake.ts';
-import { bodyOf, isLines, wantsReceipt } from './posted.ts';
+import { isLines, wantsReceipt } from './posted.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
 import { receiptOf } from './receipt.ts';
 

@@ -1,13 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../http/problem.ts';
 import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
-
-/** The bytes that were posted. @throws Problem `malformed-json` when there are none */
-export function bodyOf(request: FastifyRequest): Buffer {
-  // Without a body and a content type, no parser was asked.
-  if (request.body instanceof Uint8Array) return request.body as Buffer;
-  throw new Problem('malformed-json', 'The request has no body.');
-}
 
 /** Whether one record stands on each line of the body (application/x-ndjson). */
 export function isLines(request: FastifyRequest): boolean {

@@ -1,6 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import type { JsonValue } from '../core/json-value.ts';
+import { formFaults } from '../http/form-faults.ts';
 import type { Fault } from '../http/problem.ts';
 
 /** A prediction as posted; docs/spec/payloads.md gives the meaning of each field. */
@@ -91,25 +92,7 @@ const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 formats.default(ajv, ['date-time']);
 const validate = ajv.compile<Prediction>(PREDICTION_SCHEMA);
 
-const MAX_FAULTS = 20;
-const MAX_POINTER_LENGTH = 200;
-
 /** Every fault of a record at once, none when it is a prediction. Values are never repeated: they may be personal. */
 export function faultsOf(record: unknown): Fault[] {
-  if (validate(record)) return [];
-  return (validate.errors ?? []).slice(0, MAX_FAULTS).map(fault);
-}
-
-function fault(error: ErrorObject): Fault {
-  const { additionalProperty, missingProperty } = error.params as { additionalProperty?: string; missingProperty?: string };
-  const at = pointer(error.instancePath, additionalProperty ?? missingProperty);
-  if (additionalProperty !== undefined) return { at, code: 'unknown-field', detail: 'is not a field of a prediction: remove it, or put it into inputs or output' };
-  if (missingProperty !== undefined) return { at, code: 'missing-field', detail: 'is required' };
-  return { at, code: error.keyword, detail: error.message ?? 'is not right' };
-}
-
-/** RFC 6901, cut to a length fit for an answer: keys are the sender's. */
-function pointer(parent: string, name: string | undefined): string {
-  const whole = name === undefined ? parent : `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  return whole.length > MAX_POINTER_LENGTH ? `${whole.slice(0, MAX_POINTER_LENGTH - 1)}…` : whole;
+  return validate(record) ? [] : formFaults(validate.errors, 'is not a field of a prediction: remove it, or put it into inputs or output');
 }

@@ -1,10 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { canonicalize } from '../core/canonical-json.ts';
-import { CoreError } from '../core/core-error.ts';
-import type { JsonValue } from '../core/json-value.ts';
 import { MAX_PAYLOAD_BYTES } from '../core/payload.ts';
-import { parseStrictJson } from '../core/strict-json.ts';
+import { readJson } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
@@ -59,15 +56,7 @@ export function contentDigest(salt: Uint8Array, content: string): Buffer {
 }
 
 function parse(bytes: Uint8Array, maxDepth: number): Prediction {
-  if (!isUtf8(bytes)) throw new Problem('malformed-json', 'The record is not valid UTF-8.', { errors: [{ at: '', code: 'encoding-utf8', detail: 'send JSON as UTF-8' }] });
-  let record: JsonValue;
-  try {
-    record = parseStrictJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), { maxDepth });
-  } catch (error) {
-    if (!(error instanceof CoreError)) throw error;
-    const code = error.code === 'json-syntax' ? 'malformed-json' : 'invalid-json';
-    throw new Problem(code, error.message, { errors: [{ at: error.at ?? '', code: error.code, detail: error.message }] });
-  }
+  const record = readJson(bytes, maxDepth);
   const errors = faultsOf(record);
   if (errors.length > 0) throw new Problem('invalid-record', 'The record does not have the form of a prediction; see errors for every place.', { errors });
   return record as unknown as Prediction;

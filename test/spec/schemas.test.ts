@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
+import { Caller } from '../../src/access/caller.ts';
+import { issueKey } from '../../src/access/issue-key.ts';
+import type { Principal } from '../../src/access/principal.ts';
+import { revokeKey } from '../../src/access/revoke-key.ts';
+import { rotateKey } from '../../src/access/rotate-key.ts';
 import { parsePayload } from '../../src/core/payload.ts';
 import { PREDICTION_SCHEMA } from '../../src/predictions/prediction.ts';
+import type { Log } from '../../src/ledger/log.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
 import { startService, type Service } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -31,6 +37,17 @@ afterAll(async () => {
   await database?.drop();
 });
 
+/** The life of a key, with all that its terms may hold. */
+async function administer(log: Log): Promise<void> {
+  const { database: { pool }, credentialPolicy } = service;
+  const asker: Principal = { id: `prn_${'1'.repeat(24)}`, tenant: log.row.tenant, role: 'admin', alsoRoles: [], method: 'api-key', prefix: 'pl_00000000', issuedBy: 'system', elevations: [] };
+  const callerTo = (action: 'issue' | 'rotate' | 'revoke'): Caller => new Caller(asker, log, { action, resource: 'key', each: true }, service.roles, undefined);
+  await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'auditor' });
+  const { prefix } = await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'producer', label: 'scoring-1', days: 3, scope: { actions: ['append'], models: ['m'] } });
+  const { key } = await rotateKey(pool, credentialPolicy, callerTo('rotate'), prefix, 60);
+  await revokeKey(pool, callerTo('revoke'), key.prefix, 'compromised');
+}
+
 describe('the catalogue of entry types', () => {
   test('gives predictions the schema that intake applies', () => {
     expect(schema('prediction-v1.json')).toMatchObject(JSON.parse(JSON.stringify(PREDICTION_SCHEMA)) as object);
@@ -50,16 +67,17 @@ describe('the catalogue of entry types', () => {
     if (log === undefined) throw new Error('no log');
     const record = { id: 'r-1', model: 'm', version: '1', inputs: { a: 1 }, output: { b: 2 }, decision: { outcome: 'yes' } };
     await takeIn(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' }, 32);
+    await administer(log);
     const { size } = await log.readHead();
     const seen = new Set<string>();
     for (let index = 0; index < size; index++) {
       const { opening } = await openEntry(log, index);
       const payload = parsePayload(Buffer.from(opening?.payload ?? []).toString('utf8'));
       const name = `${payload.type}-v${payload.v}.json`;
-      seen.add(payload.type);
+      seen.add(`${payload.type}-v${payload.v}`);
       expect(validators.get('payload.json')?.(payload)).toBe(true);
       expect({ name, valid: validators.get(name)?.(payload.body) }).toEqual({ name, valid: true });
     }
-    expect([...seen].sort()).toEqual(['api-key-issued', 'log-opened', 'policy-activated', 'prediction']);
+    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v1']);
   });
 });

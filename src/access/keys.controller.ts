@@ -1,0 +1,122 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Ajv } from 'ajv';
+import type { FastifyRequest } from 'fastify';
+import { readPosted } from '../http/posted-json.ts';
+import { Problem } from '../http/problem.ts';
+import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
+import { Access, callerOf } from './access.ts';
+import { hasPrefixForm, type IssuedKey } from './api-key.ts';
+import { Authenticator } from './authenticator.ts';
+import { ACTIONS } from './catalogue.ts';
+import { CredentialAdministration } from './credential-administration.ts';
+import { issueKey, type KeyRequest } from './issue-key.ts';
+import { listKeys, scopeOf, type KeyRow } from './key-table.ts';
+import { revokeKey, REVOCATION_REASONS, type RevocationReason } from './revoke-key.ts';
+import { rotateKey } from './rotate-key.ts';
+
+const PAGE = 100;
+const MAX_OVERLAP_MINUTES = 30 * 24 * 60;
+const DEFAULT_OVERLAP_MINUTES = 24 * 60;
+
+// A label is read by people and kept in the log for good: a word for a machine or a purpose, with no room for a name,
+// an address or a number that stands for somebody.
+const LABEL = { type: 'string', maxLength: 63, pattern: '^[a-z0-9][a-z0-9._-]*$', not: { pattern: '([0-9][^0-9]*){9}' } } as const;
+export const SCOPE = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    actions: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: ACTIONS } },
+    models: { type: 'array', minItems: 1, maxItems: 100, uniqueItems: true, items: { type: 'string', minLength: 1, maxLength: 128 } },
+  },
+} as const;
+export const TERMS = { role: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }, label: LABEL, days: { type: 'integer', minimum: 1, maximum: 3660 }, scope: SCOPE } as const;
+const ISSUE = { type: 'object', additionalProperties: false, required: ['role'], properties: TERMS } as const;
+const ROTATE = { type: 'object', additionalProperties: false, properties: { overlapMinutes: { type: 'integer', minimum: 0, maximum: MAX_OVERLAP_MINUTES } } } as const;
+const REVOKE = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: { enum: REVOCATION_REASONS } } } as const;
+
+const ajv = new Ajv({ allErrors: true });
+const isIssue = ajv.compile<KeyRequest>(ISSUE);
+const isRotate = ajv.compile<{ overlapMinutes?: number }>(ROTATE);
+const isRevoke = ajv.compile<{ reason: RevocationReason }>(REVOKE);
+
+/** The life of the tenant's own keys. A key is shown once, when it is made. */
+@ApiTags('access')
+@ApiBearerAuth()
+@Controller('v1/keys')
+export class KeysController {
+  constructor(
+    private readonly administration: CredentialAdministration,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  @Post()
+  @Access('issue', 'key', { each: true })
+  @ApiOperation({ summary: 'Issue a key of a role, narrowed by a scope; shown this once' })
+  @ApiBody({ schema: ISSUE as object })
+  @ApiResponse({ status: 201, description: 'the key' })
+  async issue(@Req() request: FastifyRequest): Promise<object> {
+    const { pool, policy } = this.administration;
+    return issued(await issueKey(pool, policy, callerOf(request), readPosted(request, isIssue)));
+  }
+
+  @Get()
+  @Access('list', 'key')
+  @ApiOperation({ summary: 'List keys, newest first: prefix, principal, role, scope, and when each was made, used and ended' })
+  @ApiQuery({ name: 'cursor', required: false })
+  @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
+  async list(@Req() request: FastifyRequest, @Query() query: Record<string, unknown>): Promise<object> {
+    const { cursor, ...others } = query;
+    refuseParameters(others);
+    if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
+    const rows = await listKeys(this.administration.pool, callerOf(request).log.row.tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
+    return { items: rows.map(listed), ...(rows.length === PAGE && { next: String(rows.at(-1)?.id) }) };
+  }
+
+  @Post(':prefix/rotate')
+  @Access('rotate', 'key', { each: true })
+  @ApiOperation({ summary: 'Put a new key beside an old one, for the same principal; the old one ends after the overlap' })
+  @ApiParam({ name: 'prefix' })
+  @ApiBody({ schema: ROTATE as object, required: false })
+  @ApiResponse({ status: 201, description: 'the new key' })
+  async rotate(@Req() request: FastifyRequest, @Param('prefix') prefix: string): Promise<object> {
+    const { overlapMinutes = DEFAULT_OVERLAP_MINUTES } = readPosted(request, isRotate);
+    const { pool, policy } = this.administration;
+    const { key, overlapUntil } = await rotateKey(pool, policy, callerOf(request), known(prefix), overlapMinutes);
+    this.authenticator.forget(key.principal);
+    return { ...issued(key), from: prefix, overlapUntil: overlapUntil.toISOString() };
+  }
+
+  @Post(':prefix/revoke')
+  @HttpCode(200)
+  @Access('revoke', 'key', { each: true })
+  @ApiOperation({ summary: 'End a key: here at once, on every replica within 5 s' })
+  @ApiParam({ name: 'prefix' })
+  @ApiBody({ schema: REVOKE as object })
+  @ApiResponse({ status: 200, description: 'the key as it is now' })
+  async revoke(@Req() request: FastifyRequest, @Param('prefix') prefix: string): Promise<object> {
+    const { reason } = readPosted(request, isRevoke);
+    const caller = callerOf(request);
+    try {
+      return listed(await revokeKey(this.administration.pool, caller, known(prefix), reason));
+    } finally {
+      // Whether or not the log took the entry, the key is to be good no longer.
+      this.authenticator.forget(prefix);
+    }
+  }
+}
+
+/** A malformed prefix is one that nobody has: it is told nothing else. @throws Problem `not-found` */
+function known(prefix: string): string {
+  if (!hasPrefixForm(prefix)) throw new Problem('not-found', 'There is no such key.');
+  return prefix;
+}
+
+function issued({ key, prefix, principal, role, terms }: IssuedKey): object {
+  return { key, prefix, principal, role, label: terms.label ?? null, scope: terms.scope ?? {}, expires: terms.expires ?? null };
+}
+
+export function listed({ prefix, principal, role, label, issuedBy, created, expires, lastUsed, revoked, successor, ...row }: KeyRow): object {
+  const at = (time: Date | null): string | null => time?.toISOString() ?? null;
+  return { prefix, principal, role, label, scope: scopeOf(row), issuedBy, created: at(created), expires: at(expires), lastUsed: at(lastUsed), revoked: at(revoked), successor };
+}
