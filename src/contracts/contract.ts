@@ -1,0 +1,99 @@
+import type { Fault } from '../http/problem.ts';
+import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
+import type { PolicyFile } from '../ledger/policy-file.ts';
+import type { Prediction } from '../predictions/prediction.ts';
+import { checkContract } from './check-contract.ts';
+import { Classification } from './classification.ts';
+import type { ContractFile } from './contract-file.ts';
+import { resolveSections, type Sections } from './field.ts';
+import { compileForm, type FormCheck } from './form.ts';
+import type { Judgement } from './judgement.ts';
+import { compileRules, type RuleCheck } from './rules.ts';
+import { compileSurroundings, type SurroundingsCheck } from './surroundings.ts';
+import { TreatedRecord } from './treated-record.ts';
+import { planObject, type TreatObject } from './treatment.ts';
+
+/** What governs the records of a model: one version of one contract. */
+export interface Contract {
+  /** `credit-risk@1.2.0` */
+  readonly id: string;
+  readonly file: ContractFile;
+  /** The fields with what they take over from definitions. */
+  readonly sections: Sections;
+  /** Where it is written, for faults that concern several contracts. */
+  readonly policyFile: PolicyFile<ContractFile>;
+  /**
+   * Judges a record of the form of a prediction. Changes it in place when, and only when, it is accepted; then each
+   * original has yet to be put. Every reason against it is given at once; rules across fields are asked of a record of
+   * the right form alone. Does not throw.
+   */
+  judge(prediction: Prediction): Judgement;
+}
+
+/**
+ * Checks and compiles a contract, all of it once.
+ *
+ * @throws PolicyError with every fault
+ */
+export function compileContract(file: PolicyFile<ContractFile>): Contract {
+  const faults: PolicyFault[] = [];
+  const sections = resolveSections(file, faults);
+  if (faults.length === 0) checkContract(file, sections, faults);
+  // Rules are compiled against fields that are right: else each fault would be said twice.
+  if (faults.length > 0) throw new PolicyError(faults.sort((a, b) => a.line - b.line));
+  const checkRules = compileRules(file, sections, faults);
+  if (faults.length > 0) throw new PolicyError(faults);
+  return new CompiledContract(file, sections, checkRules);
+}
+
+class CompiledContract implements Contract {
+  readonly id: string;
+  readonly file: ContractFile;
+  readonly sections: Sections;
+  readonly policyFile: PolicyFile<ContractFile>;
+  private readonly checkForm: FormCheck;
+  private readonly checkRules: RuleCheck;
+  private readonly checkSurroundings: SurroundingsCheck;
+  private readonly treatInputs: TreatObject;
+  private readonly treatOutput: TreatObject;
+  private readonly treatDecision: TreatObject | undefined;
+  private readonly dropsDecision: boolean;
+
+  constructor(policyFile: PolicyFile<ContractFile>, sections: Sections, checkRules: RuleCheck) {
+    const file = policyFile.value;
+    this.id = `${file.contract}@${file.version}`;
+    this.file = file;
+    this.sections = sections;
+    this.policyFile = policyFile;
+    this.checkForm = compileForm(file, sections);
+    this.checkRules = checkRules;
+    const options = { classification: new Classification(file.onHit), dropUnknown: file.unknownFields === 'drop' };
+    this.checkSurroundings = compileSurroundings(file, options.classification);
+    this.treatInputs = planObject(sections.inputs, options);
+    this.treatOutput = planObject(sections.output, options);
+    this.treatDecision = sections.decision === undefined ? undefined : planObject(sections.decision, options);
+    this.dropsDecision = sections.decision === undefined && options.dropUnknown;
+  }
+
+  judge(prediction: Prediction): Judgement {
+    const record = new TreatedRecord(prediction.subject !== undefined);
+    const unknown: Fault[] = [];
+    this.checkForm(prediction, record.faults, unknown);
+    (this.file.unknownFields === 'quarantine' ? record.doubts : record.faults).push(...unknown);
+    this.checkSurroundings(prediction, record);
+    if (record.faults.length === 0) this.checkRules(prediction, record.faults);
+    this.treat(prediction, record);
+    if (record.faults.length > 0) return { verdict: 'refused', faults: [...record.faults, ...record.doubts] };
+    if (record.doubts.length > 0) return { verdict: 'quarantined', faults: record.doubts, expires: this.file.quarantineExpiry ?? 'P1D' };
+    return { verdict: 'accepted', handling: record.settle(), originals: record.originals };
+  }
+
+  private treat(prediction: Prediction, record: TreatedRecord): void {
+    this.treatInputs(prediction.inputs, '/inputs', record);
+    this.treatOutput(prediction.output, '/output', record);
+    this.treatInputs(prediction.explanation?.counterfactual, '/explanation/counterfactual', record);
+    if (prediction.decision === undefined) return;
+    if (this.dropsDecision) record.dropUnknown(prediction as unknown as { decision: null }, 'decision');
+    else this.treatDecision?.(prediction.decision, '/decision', record);
+  }
+}
