@@ -99,6 +99,21 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON entry FOR EACH ROW EXECUTE
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON entry TO prediction_ledger_runtime;
 
+CREATE TABLE intake_total (
+  log integer NOT NULL,
+  principal text NOT NULL,
+  number bigint NOT NULL,
+  accepted bigint NOT NULL,
+  refused bigint NOT NULL,
+  quarantined bigint NOT NULL,
+  duplicate bigint NOT NULL
+);
+ALTER TABLE intake_total ADD CONSTRAINT intake_total_pkey PRIMARY KEY (log, principal, number);
+ALTER TABLE intake_total ADD CONSTRAINT intake_total_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON intake_total FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON intake_total FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON intake_total TO prediction_ledger_runtime;
+
 CREATE TABLE log (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   tenant integer NOT NULL,
@@ -150,6 +165,35 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON log_key FOR EACH ROW EXECU
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON log_key TO prediction_ledger_runtime;
 
+CREATE TABLE minute_check (
+  log integer NOT NULL,
+  checked bigint NOT NULL
+);
+ALTER TABLE minute_check ADD CONSTRAINT minute_check_pkey PRIMARY KEY (log);
+ALTER TABLE minute_check ADD CONSTRAINT minute_check_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON minute_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON minute_check TO prediction_ledger_runtime;
+
+CREATE TABLE minute_totals (
+  log integer NOT NULL,
+  type text NOT NULL,
+  number bigint NOT NULL,
+  index bigint NOT NULL,
+  from_index bigint NOT NULL,
+  to_index bigint NOT NULL,
+  from_time bigint NOT NULL,
+  to_time bigint NOT NULL,
+  more boolean NOT NULL,
+  body jsonb NOT NULL
+);
+ALTER TABLE minute_totals ADD CONSTRAINT minute_totals_pkey PRIMARY KEY (log, type, number);
+ALTER TABLE minute_totals ADD CONSTRAINT minute_totals_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE minute_totals ADD CONSTRAINT minute_totals_number_check CHECK ((number > 0));
+CREATE INDEX minute_totals_time ON minute_totals USING btree (log, type, to_time, number);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON minute_totals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON minute_totals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON minute_totals TO prediction_ledger_runtime;
+
 CREATE TABLE payload (
   log integer NOT NULL,
   index bigint NOT NULL,
@@ -189,13 +233,40 @@ CREATE TABLE prediction (
   model text NOT NULL,
   version text NOT NULL,
   deployment text,
-  outcome text
+  outcome text,
+  principal text
 );
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
 ALTER TABLE prediction ADD CONSTRAINT prediction_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
+
+CREATE TABLE tally (
+  log integer NOT NULL,
+  what text NOT NULL,
+  subject text NOT NULL,
+  reason text NOT NULL,
+  count bigint NOT NULL,
+  sealed bigint NOT NULL DEFAULT 0
+) WITH (fillfactor=50);
+ALTER TABLE tally ADD CONSTRAINT tally_pkey PRIMARY KEY (log, what, subject, reason);
+ALTER TABLE tally ADD CONSTRAINT tally_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE tally ADD CONSTRAINT tally_check CHECK (((sealed >= 0) AND (sealed <= count)));
+ALTER TABLE tally ADD CONSTRAINT tally_count_check CHECK ((count >= 0));
+ALTER TABLE tally ADD CONSTRAINT tally_reason_check CHECK ((length(reason) <= 64));
+ALTER TABLE tally ADD CONSTRAINT tally_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 64)));
+ALTER TABLE tally ADD CONSTRAINT tally_what_check CHECK ((what = ANY (ARRAY['accepted'::text, 'refused'::text, 'quarantined'::text, 'duplicate'::text, 'denied'::text, 'unauthenticated'::text, 'limited'::text, 'listed'::text])));
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tally FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON tally TO prediction_ledger_runtime;
+
+CREATE TABLE tally_writer (
+  id text NOT NULL,
+  batch bigint NOT NULL,
+  seen timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE tally_writer ADD CONSTRAINT tally_writer_pkey PRIMARY KEY (id);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tally_writer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE tenant (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -227,6 +298,25 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tile FOR EACH ROW EXECUTE 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tile FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON tile TO prediction_ledger_runtime;
 
+CREATE OR REPLACE FUNCTION add_tallies(_writer text, _batch bigint, _log integer[], _what text[], _subject text[], _reason text[], _count bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into tally_writer as w (id, batch) values (_writer, _batch)
+    on conflict (id) do update set batch = excluded.batch, seen = clock_timestamp() where w.batch < excluded.batch;
+  if not found then return false; end if;
+  if _batch = 1 then delete from tally_writer where seen < clock_timestamp() - interval '30 days'; end if;
+  insert into tally as t (log, what, subject, reason, count)
+    select log, what, subject, reason, count from unnest(_log, _what, _subject, _reason, _count) as n(log, what, subject, reason, count)
+     where count > 0 order by log, what, subject, reason
+    on conflict (log, what, subject, reason) do update set count = t.count + excluded.count;
+  return true;
+end $function$;
+GRANT EXECUTE ON FUNCTION add_tallies(text,bigint,integer[],text[],text[],text[],bigint[]) TO prediction_ledger_runtime;
+
 CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _expected_head bytea, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -242,6 +332,17 @@ begin
   return found;
 end $function$;
 GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bytea,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION check_minute(_logs integer[], _checked bigint)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  insert into minute_check as m (log, checked) select log, _checked from unnest(_logs) as l(log) order by log
+    on conflict (log) do update set checked = greatest(m.checked, excluded.checked)
+$function$;
+GRANT EXECUTE ON FUNCTION check_minute(integer[],bigint) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION first_prediction_at(_log integer, _time bigint)
  RETURNS bigint
@@ -319,6 +420,30 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION seal_tallies(_log integer, _index bigint, _type text, _number bigint, _from_index bigint, _to_index bigint, _from_time bigint, _to_time bigint, _more boolean, _body jsonb, _what text[], _subject text[], _reason text[], _sealed bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into minute_totals (log, type, number, index, from_index, to_index, from_time, to_time, more, body)
+    values (_log, _type, _number, _index, _from_index, _to_index, _from_time, _to_time, _more, _body)
+    on conflict (log, type, number) do nothing;
+  if not found then return false; end if;
+  insert into intake_total (log, principal, number, accepted, refused, quarantined, duplicate)
+    select _log, principal, _number, accepted, refused, quarantined, duplicate
+      from jsonb_to_recordset(coalesce(_body -> 'producers', '[]'))
+        as p(principal text, accepted bigint, refused bigint, quarantined bigint, duplicate bigint);
+  insert into tally as t (log, what, subject, reason, count, sealed)
+    select _log, what, subject, reason, sealed, sealed from unnest(_what, _subject, _reason, _sealed) as n(what, subject, reason, sealed)
+     order by what, subject, reason
+    on conflict (log, what, subject, reason) do update
+      set sealed = greatest(t.sealed, excluded.sealed), count = greatest(t.count, excluded.count);
+  return true;
+end $function$;
+GRANT EXECUTE ON FUNCTION seal_tallies(integer,bigint,text,bigint,bigint,bigint,bigint,bigint,boolean,jsonb,text[],text[],text[],bigint[]) TO prediction_ledger_runtime;
 
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 GRANT USAGE ON SCHEMA public TO prediction_ledger_eraser;

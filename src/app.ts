@@ -23,6 +23,9 @@ import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
 import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
+import { IntakeCounter } from './predictions/intake-counter.ts';
+import { IntakeTotalsController } from './predictions/intake-totals.controller.ts';
+import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
 import { PredictionTable } from './predictions/prediction-table.ts';
 import { ReadController } from './predictions/read.controller.ts';
 import type { Service } from './service.ts';
@@ -30,18 +33,21 @@ import type { Service } from './service.ts';
 @Module({})
 class AppModule {
   static of(service: Service): DynamicModule {
-    const { database, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, settings, say } = service;
+    const { database, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, settings, tally, say } = service;
+    const complain = (message: string): void => say('error', message);
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, KeysController, LogController, TlogController, HealthController, MetricsController],
+      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, LogController, TlogController, HealthController, MetricsController],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
-        { provide: HttpSettings, useValue: new HttpSettings(settings.limits, (message) => say('error', message)) },
+        { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
+        { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },
+        { provide: IntakeTotalsTable, useValue: new IntakeTotalsTable(database.pool) },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
         { provide: Metrics, useValue: metrics },
         LogReaders,
@@ -73,6 +79,6 @@ function answerAppendsDirectly(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const controller = app.get(AppendController);
   const by = { guard: app.get(AccessGuard), http: app.get(HttpSettings) };
-  answerDirectly(fastify, '/v1/predictions', { controller, method: controller.append }, by);
-  answerDirectly(fastify, '/v1/predictions/batch', { controller, method: controller.appendBatch }, by);
+  answerDirectly(fastify, '/v1/predictions', { controller, method: controller.append, refused: controller.refuse }, by);
+  answerDirectly(fastify, '/v1/predictions/batch', { controller, method: controller.appendBatch, refused: controller.refuse }, by);
 }

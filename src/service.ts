@@ -13,11 +13,14 @@ import { Ledger } from './ledger/ledger.ts';
 import { LogKeyFolder } from './ledger/log-key.ts';
 import type { LogRow } from './ledger/log-row.ts';
 import { installNativeSha256 } from './ledger/native-sha256.ts';
+import { MinuteSealing } from './ledger/minute-sealing.ts';
 import { QueueBudget } from './ledger/pending-queue.ts';
 import { PolicyBundle } from './ledger/policy-bundle.ts';
 import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
+import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
+import { sealIntakeTotals } from './predictions/intake-totals.ts';
 import type { Settings } from './settings.ts';
 import { openVault } from './vault/open-vault.ts';
 import type { PayloadSealer } from './vault/payload-sealer.ts';
@@ -35,6 +38,8 @@ export type Say = (level: 'debug' | 'info' | 'warn' | 'error', message: string) 
 export interface Overrides {
   clock?: Clock;
   sealerFor?: (row: LogRow) => Promise<PayloadSealer>;
+  /** Counts are sealed when `sealing.seal` is called, and not as the minutes pass. */
+  sealByHand?: boolean;
 }
 
 /** Everything behind HTTP, started. */
@@ -50,7 +55,9 @@ export interface Service {
   failures: FailureCounts;
   clockMonitor: ClockMonitor;
   metrics: Metrics;
-  /** Ends in order: no new appends, the last checkpoints, the connections, an embedded PostgreSQL. */
+  tally: Tally;
+  sealing: MinuteSealing;
+  /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
   close(): Promise<void>;
 }
 
@@ -111,7 +118,12 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
     const failures = new FailureCounts();
     const authenticator = new Authenticator(pool, credentialPolicy, failures);
-    return { settings, say, database, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, close };
+    const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
+    closing.push(() => tally.close());
+    const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealIntakeTotals], say });
+    closing.push(() => sealing.close());
+    if (overrides.sealByHand !== true) sealing.start();
+    return { settings, say, database, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
   } catch (error) {
     await close();
     throw error;

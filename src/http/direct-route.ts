@@ -1,11 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessGuard } from '../access/access.guard.ts';
 import type { HttpSettings } from './http-settings.ts';
+import type { Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { sendProblem } from './problem.filter.ts';
 
 /** A controller's method that takes the request and the reply as they are. */
 export type DirectMethod = (this: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/** A method, and who is asked what to answer when a caller's request was refused before the method saw it. */
+export interface DirectRoute {
+  controller: object;
+  method: DirectMethod;
+  refused: (this: unknown, request: FastifyRequest, problem: Problem) => Promise<Problem>;
+}
 
 /**
  * Answers a controller's POST route without Nest's pipeline, which would cost the append path more than all its hashing.
@@ -16,7 +24,7 @@ export type DirectMethod = (this: unknown, request: FastifyRequest, reply: Fasti
 export function answerDirectly(
   fastify: FastifyInstance,
   url: string,
-  { controller, method }: { controller: object; method: DirectMethod },
+  { controller, method, refused }: DirectRoute,
   { guard, http }: { guard: AccessGuard; http: HttpSettings },
 ): void {
   const admit = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
@@ -36,7 +44,12 @@ export function answerDirectly(
     }
     return reply;
   };
+  const errorHandler = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const problem = problemOf(error, http.say);
+    sendProblem(reply, request.caller === undefined ? problem : await refused.call(controller, request, problem));
+    return reply;
+  };
   fastify.addHook('onRoute', (route) => {
-    if (route.url === url && route.method === 'POST') Object.assign(route, { onRequest: admit, handler });
+    if (route.url === url && route.method === 'POST') Object.assign(route, { onRequest: admit, handler, errorHandler });
   });
 }

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'database-unavailable': [503, 'The database cannot be reached or cannot write'],
   'storage-full': [503, 'The database has no room left'],
   'outcome-unknown': [503, 'Whether the record was taken in is not known'],
+  'not-counted': [503, 'What became of the record cannot be counted'],
   'log-stopped': [503, 'The log has stopped rather than fork'],
   'policy-mismatch': [503, 'Another policy is in force than this replica’s'],
   'clock-skew': [503, 'This replica’s clock is wrong'],

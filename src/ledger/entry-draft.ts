@@ -12,6 +12,11 @@ export interface EntryDraft {
   prediction?: PredictionColumns;
   /** Present on a policy's activation: the digest that is in force from this entry on, 32 bytes. */
   policy?: Uint8Array;
+  /**
+   * What the entry's transaction writes beside it, so that a read model cannot differ from the log: SQL whose $1 is the
+   * log and $2 the entry's index, with the values from $3 on. It must not fail: the whole batch would with it.
+   */
+  also?: { text: string; values: readonly unknown[] };
 }
 
 /** What lists filter by. Never personal data. */
@@ -21,6 +26,8 @@ export interface PredictionColumns {
   version: string;
   deployment: string | undefined;
   outcome: string | undefined;
+  /** Who handed it in. */
+  principal?: string;
 }
 
 /** Where a committed entry stands. */

@@ -19,28 +19,27 @@ export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promis
     }
     const parsed = parsePayload(Buffer.from(payload).toString('utf8'));
     if (parsed.type !== type) return { policy, findings: [{ code: 'payload-malformed', detail: 'the payload is of another type than its entry' }] };
-    return { policy, findings: readModelFindings(row, type, time, parsed.body as unknown as PredictionBody) };
+    return { policy, findings: readModelFindings(row, type, time, parsed as unknown as PredictionPayload) };
   } catch (error) {
     if (error instanceof CoreError || error instanceof VaultError) return { policy, findings: [{ code: error.code, detail: error.message }] };
     throw error;
   }
 }
 
-/** What of a prediction's body lists filter by (docs/spec/payloads.md). */
-interface PredictionBody {
-  id: string;
-  model: string;
-  version: string;
-  deployment?: string;
-  decision?: { outcome: string };
+/** What of a prediction's payload lists filter by, and totals count by (docs/spec/payloads.md). */
+interface PredictionPayload {
+  principal: string;
+  body: { id: string; model: string; version: string; deployment?: string; decision?: { outcome: string } };
 }
 
-function readModelFindings(row: EntryRow, type: string, time: string, body: PredictionBody): Finding[] {
+function readModelFindings(row: EntryRow, type: string, time: string, { principal, body }: PredictionPayload): Finding[] {
   const { id, model, version, deployment, outcome } = row;
   const isRight =
     type === 'prediction'
       ? id === body.id && model === body.model && version === body.version && deployment === (body.deployment ?? null) &&
-        outcome === (body.decision?.outcome ?? null) && row.time === Date.parse(time)
+        outcome === (body.decision?.outcome ?? null) && row.time === Date.parse(time) &&
+        // Rows from before the column have none.
+        (row.principal === null || row.principal === principal)
       : id === null;
   return isRight ? [] : [{ code: 'read-model-wrong', detail: 'the row that lists show is not what the entry says' }];
 }

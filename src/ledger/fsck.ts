@@ -57,10 +57,11 @@ export interface EntryRow {
   deployment: string | null;
   outcome: string | null;
   time: number | null;
+  principal: string | null;
 }
 
 const ENTRIES = `
-select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time
+select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time, r.principal
 from entry e
 left join payload p on p.log = e.log and p.index = e.index and p.index >= $2 and p.index < $2 + ${PAGE}
 left join prediction r on r.log = e.log and r.index = e.index and r.index >= $2 and r.index < $2 + ${PAGE}

@@ -17,10 +17,10 @@ entries as (
   insert into payload (log, index, key, sealed)
   select $1, $2 + n - 1, key, sealed from ok, unnest($9::bigint[], $10::bytea[]) with ordinality as p(key, sealed, n)
 ), predictions as (
-  insert into prediction (log, index, id, time, model, version, deployment, outcome)
-  select $1, $2 + n, id, $6, model, version, deployment, outcome
-  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
-    as p(n, id, model, version, deployment, outcome)
+  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal)
+  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal
+  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $22::text[])
+    as p(n, id, model, version, deployment, outcome, principal)
 ), tiles as (
   insert into tile (log, level, index, root, hashes)
   select $1, level, index, root, hashes
@@ -52,19 +52,29 @@ export class PostgresLogStore implements LogStore {
   }
 
   async append(log: number, append: Append): Promise<boolean> {
-    return run(this.appendPool, log, append);
+    // One trip, unless an entry brings its own statement along.
+    return append.drafts.some(({ also }) => also !== undefined)
+      ? this.inTransaction((client) => runAll(client, log, append))
+      : run(this.appendPool, log, append);
   }
 
   async appendLocked(log: number, build: (head: Head) => Promise<Append>): Promise<Append> {
+    return this.inTransaction(async (client) => {
+      const { rows } = await client.query<HeadRow>({ name: 'lock-head', text: 'select * from lock_head($1)', values: [log] });
+      const append = await build(headFromRow(only(rows)));
+      if (!(await runAll(client, log, append))) throw new Error('a locked head moved');
+      return append;
+    });
+  }
+
+  private async inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.appendPool.connect();
     let broken: Error | undefined;
     try {
       await client.query('begin');
-      const { rows } = await client.query<HeadRow>({ name: 'lock-head', text: 'select * from lock_head($1)', values: [log] });
-      const append = await build(headFromRow(only(rows)));
-      if (!(await run(client, log, append))) throw new Error('a locked head moved');
+      const result = await work(client);
       await client.query('commit');
-      return append;
+      return result;
     } catch (error) {
       await client.query('rollback').catch((failure: unknown) => {
         broken = failure instanceof Error ? failure : new Error(String(failure));
@@ -112,6 +122,15 @@ export class PostgresLogStore implements LogStore {
   }
 }
 
+/** The append, and behind it what its entries bring along. */
+async function runAll(client: PoolClient, log: number, append: Append): Promise<boolean> {
+  if (!(await run(client, log, append))) return false;
+  for (const [i, { also }] of append.drafts.entries()) {
+    if (also !== undefined) await client.query(also.text, [log, append.batch.expected.size + i, ...also.values]);
+  }
+  return true;
+}
+
 async function run(client: Pool | PoolClient, log: number, append: Append): Promise<boolean> {
   try {
     const { rows } = await client.query<{ ok: boolean }>({ name: 'append', text: APPEND, values: parameters(log, append) });
@@ -133,6 +152,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const versions = new BinaryArray(OID.text, drafts.length * 16);
   const deployments = new BinaryArray(OID.text, drafts.length * 16);
   const outcomes = new BinaryArray(OID.text, drafts.length * 24);
+  const principals = new BinaryArray(OID.text, drafts.length * 32);
   drafts.forEach((draft, i) => {
     keys.int8(draft.key);
     sealed.bytes(draft.sealed);
@@ -143,6 +163,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     versions.text(draft.prediction.version);
     deployments.text(draft.prediction.deployment);
     outcomes.text(draft.prediction.outcome);
+    principals.text(draft.prediction.principal);
   });
   const levels = new BinaryArray(OID.int4);
   const indices = new BinaryArray(OID.int8);
@@ -160,7 +181,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     batch.entries, keys.finish(), sealed.finish(),
     places.finish(), ids.finish(), models.finish(), versions.finish(), deployments.finish(), outcomes.finish(),
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
-    buffer(expected.hash),
+    buffer(expected.hash), principals.finish(),
   ];
 }
 

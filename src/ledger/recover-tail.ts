@@ -17,7 +17,7 @@ export class RecoveryError extends Error {
 export interface RecoveredPayload {
   key: number;
   sealed: Uint8Array;
-  prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null } | undefined;
+  prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string } | undefined;
 }
 
 export interface RecoverTailOptions {
@@ -118,8 +118,8 @@ class TailWriter {
     await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, payload.key, Buffer.from(payload.sealed)]);
     const { prediction } = payload;
     if (prediction === undefined) return;
-    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome) values ($1, $2, $3, $4, $5, $6, $7, $8)', [
-      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome,
+    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal,
     ]);
   }
 

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
+import type { Caller } from '../access/caller.ts';
 import { BATCH_BODY } from '../http/fastify.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { bodyOf } from '../http/posted-json.ts';
@@ -13,6 +14,7 @@ import type { Log } from '../ledger/log.ts';
 import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
 import { takeIn, type Accepted } from './intake.ts';
+import { IntakeCounter } from './intake-counter.ts';
 import { isLines, wantsReceipt } from './posted.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
 import { receiptOf } from './receipt.ts';
@@ -24,7 +26,10 @@ const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
 @ApiBearerAuth()
 @Controller('v1/predictions')
 export class AppendController {
-  constructor(private readonly http: HttpSettings) {}
+  constructor(
+    private readonly http: HttpSettings,
+    private readonly counter: IntakeCounter,
+  ) {}
 
   @Post()
   @Access('append', 'prediction', { each: true })
@@ -35,10 +40,8 @@ export class AppendController {
   @ApiResponse({ status: 200, description: 'the same content was taken in before under this id' })
   async append(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const withReceipt = wantsReceipt(request.query);
-    if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
-    const accepted = await takeIn(caller.log, bodyOf(request), appenderOf(caller), this.http.limits.maxDepth);
-    const receipt = withReceipt ? await receiptOf(accepted.log, accepted.index) : undefined;
+    const accepted = await this.counter.settle(caller, async () => this.takeOne(caller, request));
+    const receipt = wantsReceipt(request.query) ? await receiptOf(accepted.log, accepted.index) : undefined;
     reply
       .status(accepted.created ? 201 : 200)
       .header('content-type', JSON_MEDIA_TYPE)
@@ -54,20 +57,42 @@ export class AppendController {
   @ApiResponse({ status: 200, description: '{results}: for each record, in order, its place in the log or its problem' })
   async appendBatch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    refuseParameters(request.query);
-    const body = bodyOf(request);
-    const { maxBatchRecords } = this.http.limits;
-    const records = isLines(request) ? splitLines(body, maxBatchRecords) : splitArray(body, maxBatchRecords);
+    const records = await this.recordsOf(caller, request);
     const by = appenderOf(caller);
     const results = await Promise.all(records.map((record) => this.result(caller.log, by, record)));
     reply.status(200).header('content-type', JSON_MEDIA_TYPE).send(`{"results":[${results.join(',')}]}`);
   }
 
+  /** Counts what was refused before its handler was asked; gives the problem to answer with. */
+  refuse(request: FastifyRequest, problem: Problem): Promise<Problem> {
+    return this.counter.refuse(callerOf(request), problem);
+  }
+
+  private async takeOne(caller: Caller, request: FastifyRequest): Promise<Accepted> {
+    wantsReceipt(request.query);
+    if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
+    return takeIn(caller.log, bodyOf(request), appenderOf(caller), this.http.limits.maxDepth);
+  }
+
+  /** A batch that cannot be taken apart counts as one record that is refused. */
+  private async recordsOf(caller: Caller, request: FastifyRequest): Promise<Buffer[]> {
+    const { maxBatchRecords } = this.http.limits;
+    try {
+      refuseParameters(request.query);
+      const body = bodyOf(request);
+      return isLines(request) ? splitLines(body, maxBatchRecords) : splitArray(body, maxBatchRecords);
+    } catch (error) {
+      throw await this.counter.refuse(caller, error);
+    }
+  }
+
   private async result(log: Log, by: Appender, record: Buffer): Promise<string> {
     const { maxBodyBytes, maxDepth } = this.http.limits;
     try {
-      if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
-      const accepted = await takeIn(log, record, by, maxDepth);
+      const accepted = await this.counter.settle({ principal: by.principal, log }, async () => {
+        if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
+        return takeIn(log, record, by, maxDepth);
+      });
       return `${acceptedJson(accepted)},"status":${accepted.created ? 201 : 200}}`;
     } catch (error) {
       const problem = problemOf(error, this.http.say);

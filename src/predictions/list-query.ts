@@ -1,26 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, Matches, ValidateBy } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { IsInstant } from './is-instant.ts';
 
 const IsName = (max: number): PropertyDecorator =>
   Matches(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), { message: `is given once, with 1 to ${max} characters and no control characters` });
-
-const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
-
-/** Without its offset, a time would be another instant on another machine; a date alone is its midnight in UTC. */
-const IsInstant = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: (value: unknown) => typeof value === 'string' && isInstant(value),
-      defaultMessage: () => 'is a date, or an RFC 3339 time with its offset (2026-11-22T09:00:00Z; a + is sent as %2B)',
-    },
-  });
-
-function isInstant(text: string): boolean {
-  const [, date] = INSTANT.exec(text) ?? [];
-  // Date.parse moves a 30 February on to March.
-  return date !== undefined && !Number.isNaN(Date.parse(text)) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
-}
 
 /** Filters and page of `GET /v1/predictions`, as they stand in the URL. */
 export class ListQuery {

@@ -17,6 +17,8 @@ export interface Prepared {
   content: string;
   /** Canonical JSON of the payload. */
   payload: string;
+  /** Who handed it in. */
+  principal: string;
 }
 
 /**
@@ -36,14 +38,14 @@ export function prepare(bytes: Uint8Array, by: Appender, maxDepth: number): Prep
   if (payload.length > MAX_PAYLOAD_BYTES / 3 && Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
     throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);
   }
-  return { prediction, content, payload };
+  return { prediction, content, payload, principal: by.principal };
 }
 
 /** Salts, commits to and seals a prepared prediction. */
-export function draftPrediction(sealer: PayloadSealer, { prediction, content, payload }: Prepared): EntryDraft {
+export function draftPrediction(sealer: PayloadSealer, { prediction, content, payload, principal }: Prepared): EntryDraft {
   const draft = draftEntry(sealer, 'prediction', payload, (salt) => contentDigest(salt, content));
   const { id, model, version, deployment, decision } = prediction;
-  draft.prediction = { id, model, version, deployment, outcome: decision?.outcome };
+  draft.prediction = { id, model, version, deployment, outcome: decision?.outcome, principal };
   return draft;
 }
 

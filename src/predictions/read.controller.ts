@@ -6,14 +6,12 @@ import { parsePayload } from '../core/payload.ts';
 import type { Receipt } from '../core/receipt.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
-import { invalidQuery } from '../http/query-faults.ts';
 import type { Log } from '../ledger/log.ts';
 import { ListQuery } from './list-query.ts';
 import { openEntry, payloadMissing } from './open-entry.ts';
+import { pageLimit } from './page-limit.ts';
 import { PredictionTable } from './prediction-table.ts';
 import { proofOf, receiptOf } from './receipt.ts';
-
-const DEFAULT_PAGE = 100;
 
 /** What was taken in: lists, single records, their receipts and proofs. */
 @ApiTags('predictions')
@@ -31,11 +29,7 @@ export class ReadController {
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<object> {
     const { log } = callerOf(request);
-    const { maxPageSize } = this.http.limits;
-    const limit = query.limit === undefined ? Math.min(DEFAULT_PAGE, maxPageSize) : Number(query.limit);
-    if (limit < 1 || limit > maxPageSize) {
-      throw invalidQuery([{ at: 'limit', code: 'range', detail: `is from 1 to ${maxPageSize}` }]);
-    }
+    const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
     const filter = {
       model: query.model,
       version: query.version,

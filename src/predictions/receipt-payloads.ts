@@ -35,14 +35,14 @@ export class ReceiptPayloads {
     const salt = fromHex(found.salt, 32);
     const payload = utf8(found.payload);
     if (hmacHex(salt, payload) !== commitment) return undefined;
-    const { type, body } = parsePayload(fromUtf8(payload));
+    const { type, body, principal } = parsePayload(fromUtf8(payload));
     if (type !== 'prediction') {
       return { ...this.sealer.seal(encodeOpening({ salt, contentDigest: new Uint8Array(CONTENT_DIGEST_BYTES), payload }), commitment), prediction: undefined };
     }
     const { trace: _trace, ...content } = body as unknown as Prediction;
     const digest = contentDigest(salt, canonicalize(content));
     const { id, model, version, deployment, decision } = content;
-    const prediction = { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null };
+    const prediction = { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null, principal };
     return { ...this.sealer.seal(encodeOpening({ salt, contentDigest: digest, payload }), commitment), prediction };
   }
 }

@@ -24,6 +24,9 @@ afterAll(async () => {
 const get = (path: string, by?: string): Promise<Answer> => service.call('GET', path, by);
 const post = (id: string): Promise<Answer> => service.call('POST', '/v1/predictions', 'producer', prediction(id));
 
+/** Refusals for want of a database, as this test was told of them. */
+let unavailable = 0;
+
 describe('while the database is away', () => {
   const ids = Array.from({ length: 30 }, (_, n) => `away-${n}`);
 
@@ -32,11 +35,17 @@ describe('while the database is away', () => {
     await verifiedLog(service, { atLeast: 12 });
     const posts = ids.map((id) => post(id));
     await proxy.refuse();
+    const refusal = service.call('POST', '/v1/predictions', 'producer', { id: 'wrong' });
     for (const { status, json, headers } of await Promise.all(posts)) {
       if (status === 201) continue;
       expect([status, headers.get('retry-after')]).toEqual([503, '1']);
       expect(['database-unavailable', 'outcome-unknown']).toContain(json['code']);
+      if (json['code'] === 'database-unavailable') unavailable += 1;
     }
+    // A record that is wrong is refused all the same, but no answer claims a count that is not on disk.
+    const wrong = await refusal;
+    expect([wrong.status, wrong.json['code'], wrong.headers.get('retry-after')]).toEqual([503, 'not-counted', '1']);
+    expect(wrong.json['errors']).toContainEqual({ at: '/model', code: 'missing-field', detail: 'is required' });
     for (const path of ['/v1/predictions', '/v1/predictions/before-1', '/v1/predictions/before-1/receipt', '/v1/log', '/v1/log/entries/0', '/v1/log/checkpoints/1']) {
       // A key that was not seen before is not known to be wrong.
       for (const key of ['auditor', makeKey('auditor').key]) {
@@ -57,6 +66,12 @@ describe('while the database is away', () => {
     const { entries } = await verifiedLog(service, { atLeast: 12 + ids.length });
     expect(entries).toHaveLength(12 + ids.length);
     expect((await get('/health/ready')).status).toBe(200);
+  });
+
+  test('and all that was refused meanwhile is counted, once', async () => {
+    await service.service.tally.flush();
+    const { unsealed } = (await get('/v1/intake-totals', 'auditor')).json as { unsealed: Record<string, unknown>[] };
+    expect(unsealed).toMatchObject([{ accepted: 1 + ids.length, reasons: { 'invalid-record': 1, ...(unavailable > 0 && { 'database-unavailable': unavailable }) } }]);
   });
 
   test('readiness says so in time, also when it neither answers nor hangs up', async () => {

@@ -54,7 +54,7 @@ export async function startTestService(env: Record<string, string> = {}, overrid
     PUBLISH_INTERVAL_MS: '25',
     ...env,
   });
-  const service = await startService(settings, (level, message) => said.push(`${level}: ${message}`), overrides);
+  const service = await startService(settings, (level, message) => said.push(`${level}: ${message}`), { sealByHand: true, ...overrides });
   const app = await createApp(service);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

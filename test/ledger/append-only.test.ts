@@ -5,7 +5,7 @@ import { createTestLog, type TestLog } from './test-log.ts';
 
 const LOG_TABLES = ['tenant', 'log', 'log_key', 'log_head', 'entry', 'tile', 'checkpoint'];
 const ERASABLE = ['payload', 'data_key'];
-const OTHERS = ['prediction', 'api_key'];
+const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check'];
 
 let database: TestDatabase;
 let log: TestLog;

@@ -84,7 +84,7 @@ describe('payloads', () => {
 });
 
 describe('the read model', () => {
-  test.each(["model = 'other'", "version = 'other'", "deployment = 'live'", "outcome = 'approved'", 'time = time + 1', "id = 'other'"])('%s', async (change) => {
+  test.each(["model = 'other'", "version = 'other'", "deployment = 'live'", "outcome = 'approved'", 'time = time + 1', "id = 'other'", "principal = 'other'"])('%s', async (change) => {
     await expectFound(await fsckAfter(sql(`update prediction set ${change} where log = $log and index = 100`)), 'read-model-wrong', 100);
   });
 

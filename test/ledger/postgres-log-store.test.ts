@@ -41,10 +41,27 @@ describe('append', () => {
 
   test('keeps every column of the read model, nulls and emoji too', async () => {
     const log = await createTestLog(database);
-    const columns = { id: 'x', model: 'módel', version: '3.2.0-🚀', deployment: undefined, outcome: 'déclined "¶"' };
+    const columns = { id: 'x', model: 'módel', version: '3.2.0-🚀', deployment: undefined, outcome: 'déclined "¶"', principal: 'prn_1' };
     await log.append([sampleSystemDraft('note'), sampleDraft('x', { prediction: columns }), sampleSystemDraft('note')]);
-    const { rows } = await database.database.pool.query('select index, id, model, version, deployment, outcome from prediction where log = $1', [log.id]);
+    const { rows } = await database.database.pool.query('select index, id, model, version, deployment, outcome, principal from prediction where log = $1', [log.id]);
     expect(rows).toEqual([{ index: 2, ...columns, deployment: null }]);
+  });
+
+  test('writes with an entry what it brings along, in its transaction', async () => {
+    const log = await createTestLog(database);
+    const also = (value: string) => ({ text: 'insert into data_key (log, wrapped_by, wrapped) values ($1, $3, int8send($2))', values: [value] });
+    const written = async () => (await database.database.pool.query<object>('select wrapped_by, wrapped from data_key where log = $1 order by id', [log.id])).rows;
+    const drafts = [sampleDraft('a'), sampleDraft('b', { also: also('one') }), sampleSystemDraft('note', { also: also('two') })];
+    const append = appendOf(log, await log.store.readHead(log.id), drafts);
+    expect(await log.store.append(log.id, append)).toBe(true);
+    expect(await log.store.append(log.id, append)).toBe(false);
+    const rows = [{ wrapped_by: 'one', wrapped: Buffer.from('0000000000000002', 'hex') }, { wrapped_by: 'two', wrapped: Buffer.from('0000000000000003', 'hex') }];
+    expect(await written()).toEqual(rows);
+    await expect(log.append([sampleDraft('c', { also: also('three') }), sampleDraft('d', { also: { text: 'select $2::bigint / ($1::int - $1::int)', values: [] } })])).rejects.toThrow('division by zero');
+    expect(await written()).toEqual(rows);
+    await log.append([sampleDraft('c', { also: also('three') })]);
+    expect(await written()).toHaveLength(3);
+    expect(await log.check()).toHaveLength(5);
   });
 
   test('of an id that is taken changes nothing', async () => {

@@ -30,7 +30,7 @@ export async function startServiceOn(database: TestDatabase, env: Record<string,
   const settings = readSettings({
     DATA_DIR: dataDir, DATABASE_URL: databaseUrl, RUNTIME_DATABASE_URL: runtimeDatabaseUrl, LOG_ORIGIN: 'ledger.example', PUBLISH_INTERVAL_MS: '20', ...env,
   });
-  const service = await startService(settings, (level, message) => said.push(`${level}: ${message}`), overrides);
+  const service = await startService(settings, (level, message) => said.push(`${level}: ${message}`), { sealByHand: true, ...overrides });
   const app = await createApp(service);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

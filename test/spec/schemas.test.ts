@@ -68,6 +68,8 @@ describe('the catalogue of entry types', () => {
     const record = { id: 'r-1', model: 'm', version: '1', inputs: { a: 1 }, output: { b: 2 }, decision: { outcome: 'yes' } };
     await takeIn(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' }, 32);
     await administer(log);
+    await service.tally.add({ log: log.row.id, what: 'refused', subject: `prn_${'1'.repeat(24)}`, reason: 'invalid-record' });
+    await service.sealing.seal();
     const { size } = await log.readHead();
     const seen = new Set<string>();
     for (let index = 0; index < size; index++) {
@@ -78,6 +80,6 @@ describe('the catalogue of entry types', () => {
       expect(validators.get('payload.json')?.(payload)).toBe(true);
       expect({ name, valid: validators.get(name)?.(payload.body) }).toEqual({ name, valid: true });
     }
-    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v1']);
+    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v1']);
   });
 });
