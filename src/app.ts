@@ -8,6 +8,7 @@ import { DeclaredRoutes } from './access/declared-routes.ts';
 import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { Roles } from './access/roles.ts';
+import { refuseUndecided } from './access/undecided.ts';
 import { answerDirectly } from './http/direct-route.ts';
 import { createAdapter } from './http/fastify.ts';
 import { frameworkLog } from './http/framework-log.ts';
@@ -71,6 +72,7 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
   serveOpenApi(app);
   answerAppendsDirectly(app);
+  refuseUndecided(app.getHttpAdapter().getInstance(), (message) => say('error', message));
   await app.init();
   return app;
 }

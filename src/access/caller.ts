@@ -1,12 +1,15 @@
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Declaration } from './access.ts';
+import type { Action } from './catalogue.ts';
 import type { Attributes } from './condition.ts';
+import type { Target } from './condition-sql.ts';
 import type { Decision } from './decision.ts';
 import type { Roles } from './roles.ts';
 import type { Principal } from './principal.ts';
+import { rowRules, type RowRules } from './row-rules.ts';
 import { denied } from './ruling.ts';
-import { hasModel, SCOPE_RULE } from './scope.ts';
+import { hasAction, hasModel, rowsInScope, SCOPE_RULE } from './scope.ts';
 import type { Asker } from './variable.ts';
 
 /** Who is let in, to which log, to do what. */
@@ -71,11 +74,25 @@ export class Caller {
     return (attributes) => this.decide(attributes);
   }
 
+  /** The rules about rows, for the query that finds them. Precondition: the query stays within the caller's log. */
+  rows(columns: Target['columns']): RowRules {
+    this.hasDecided = true;
+    const { action, resource } = this.declared;
+    const target = { columns, attributes: circumstances(this.log), asker: this.asker };
+    return rowsInScope(this.asker, resource, columns['model'], rowRules(this.roles.about(this.role, action, resource), target));
+  }
+
   /** As `decide`, and says no instead of throwing. */
   judge(attributes: Attributes): Decision {
-    const { action, resource } = this.declared;
     this.hasDecided = true;
-    if (!hasModel(this.asker, resource, attributes)) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
+    return this.judgeTo(this.declared.action, attributes);
+  }
+
+  /** Whether the caller may do something else to it, which what the route does takes for granted. */
+  judgeTo(action: Action, attributes: Attributes): Decision {
+    const { resource } = this.declared;
+    const inScope = hasAction(this.asker, action) && hasModel(this.asker, resource, attributes);
+    if (!inScope) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     return (
       this.roles.settled(this.role, action, resource) ??
       this.roles.decide(this.asker, action, resource, { ...attributes, ...circumstances(this.log) })

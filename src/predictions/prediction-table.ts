@@ -1,4 +1,16 @@
 import type { Pool } from 'pg';
+import { sqlText, type ColumnOf } from '../access/condition-sql.ts';
+import type { RowRules } from '../access/row-rules.ts';
+
+/** Where the read model has the attributes that rules look at. What it has no column for is not known to a query. */
+export const PREDICTION_COLUMNS = {
+  model: () => 'model',
+  version: () => 'version',
+  deployment: () => 'deployment',
+  outcome: () => 'outcome',
+  time: () => 'time',
+  index: () => 'index',
+} as const satisfies Record<string, ColumnOf>;
 
 /** A row of a list. It carries no field of the payload beyond what names the model. */
 export interface PredictionSummary {
@@ -38,35 +50,39 @@ export class PredictionTable {
     this.pool = pool;
   }
 
-  /** The index of a prediction by its id; undefined when the log does not have it. */
-  async indexOf(log: number, id: string): Promise<number | undefined> {
+  /** The index of a prediction by its id; undefined when the log does not have it, or has it for others. */
+  async indexOf(log: number, id: string, seen: RowRules): Promise<number | undefined> {
+    const rules = sqlText(seen, 2);
     const { rows } = await this.pool.query<{ index: number }>({
-      name: 'prediction-index',
-      text: 'select index from prediction where log = $1 and id = $2',
-      values: [log, id],
+      // Planned once for those who may see every row.
+      ...(rules.text === 'TRUE' && { name: 'prediction-index' }),
+      text: `select index from prediction where log = $1 and id = $2 and ${rules.text}`,
+      values: [log, id, ...rules.values],
     });
     return rows[0]?.index;
   }
 
   /**
-   * A keyset page.
+   * A keyset page of the rows that a caller may see.
    *
    * @param cursor the index to go on from, itself included; undefined for the first page
    */
-  async page(log: number, filter: PredictionFilter, order: 'asc' | 'desc', cursor: number | undefined, limit: number): Promise<PredictionPage> {
+  async page(log: number, filter: PredictionFilter, order: 'asc' | 'desc', cursor: number | undefined, limit: number, seen: RowRules): Promise<PredictionPage> {
     const { low, high } = await this.bounds(log, filter);
     const ascending = order === 'asc';
     const start = ascending ? Math.max(low, cursor ?? low) : Math.min(high - 1, cursor ?? high - 1);
     const from = ascending ? start : Math.max(low, start - SCAN_INDICES + 1);
     const to = ascending ? Math.min(high, start + SCAN_INDICES) : start + 1;
     if (from >= to) return { rows: [], next: undefined };
+    const rules = sqlText(seen, 8);
     const { rows } = await this.pool.query<PredictionSummary>(
       `select id, index, time, model, version, deployment from prediction
        where log = $1 and index >= $2 and index < $3
          and ($4::text is null or model = $4) and ($5::text is null or version = $5)
          and ($6::text is null or outcome = $6) and ($7::text is null or deployment = $7)
+         and ${rules.text}
        order by index ${ascending ? 'asc' : 'desc'} limit $8`,
-      [log, from, to, filter.model ?? null, filter.version ?? null, filter.outcome ?? null, filter.deployment ?? null, limit + 1],
+      [log, from, to, filter.model ?? null, filter.version ?? null, filter.outcome ?? null, filter.deployment ?? null, limit + 1, ...rules.values],
     );
     const more = rows[limit];
     if (more !== undefined) return { rows: rows.slice(0, limit), next: more.index };

@@ -2,15 +2,13 @@ import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
-import { parsePayload } from '../core/payload.ts';
 import type { Receipt } from '../core/receipt.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
-import type { Log } from '../ledger/log.ts';
 import { ListQuery } from './list-query.ts';
-import { openEntry, payloadMissing } from './open-entry.ts';
+import { notThere, openFor, type Place } from './open-for.ts';
 import { pageLimit } from './page-limit.ts';
-import { PredictionTable } from './prediction-table.ts';
+import { PREDICTION_COLUMNS, PredictionTable } from './prediction-table.ts';
 import { proofOf, receiptOf } from './receipt.ts';
 
 /** What was taken in: lists, single records, their receipts and proofs. */
@@ -24,11 +22,11 @@ export class ReadController {
   ) {}
 
   @Get()
-  @Access('list', 'prediction')
+  @Access('list', 'prediction', { each: true })
   @ApiOperation({ summary: 'List predictions by filter, in keyset pages' })
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<object> {
-    const { log } = callerOf(request);
+    const caller = callerOf(request);
     const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
     const filter = {
       model: query.model,
@@ -39,7 +37,7 @@ export class ReadController {
       to: query.to === undefined ? undefined : Date.parse(query.to),
     };
     const cursor = query.cursor === undefined ? undefined : Number(query.cursor);
-    const { rows, next } = await this.table.page(log.row.id, filter, query.order ?? 'desc', cursor, limit);
+    const { rows, next } = await this.table.page(caller.log.row.id, filter, query.order ?? 'desc', cursor, limit, caller.rows(PREDICTION_COLUMNS));
     const items = rows.map(({ deployment, time, ...row }) => ({
       ...row,
       time: new Date(time).toISOString(),
@@ -49,26 +47,30 @@ export class ReadController {
   }
 
   @Get(':id')
-  @Access('read', 'prediction')
-  @ApiOperation({ summary: 'One prediction with its place in the log' })
+  @Access('read', 'prediction', { each: true })
+  @ApiOperation({ summary: 'One prediction with its place in the log, as the caller may see it' })
+  @ApiResponse({ status: 200, description: 'fields that the caller may not see are absent from `prediction` and named in `withheld`' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
-    const { log, index } = await this.find(request, id);
-    const { entry, leafHash, opening } = await openEntry(log, index);
-    if (opening === undefined) throw payloadMissing(index);
-    const { body, principal, rule, contract } = parsePayload(Buffer.from(opening.payload).toString('utf8'));
-    return { id, index, time: entry.time, leafHash, principal, rule, contract, prediction: body };
+    const found = await this.find(request, id);
+    const { entry, leafHash, payload, fields } = await openFor(callerOf(request), found);
+    const { body, principal, rule, contract } = payload;
+    const { value, withheld } = fields.of(body);
+    const place = { id, index: found.index, time: entry.time, leafHash, principal, rule, contract };
+    return { ...place, prediction: value, ...(withheld.length > 0 && { withheld }) };
   }
 
   @Get(':id/receipt')
-  @Access('receive', 'prediction')
-  @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline' })
+  @Access('receive', 'prediction', { each: true })
+  @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline. For those who may read every field' })
   async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt> {
-    const { log, index } = await this.find(request, id);
-    return receiptOf(log, index);
+    const found = await this.find(request, id);
+    const { readsAll } = await openFor(callerOf(request), found);
+    if (!readsAll) throw new Problem('forbidden', 'A receipt opens every field, and a rule withholds some from you: take the proof, which opens none.');
+    return receiptOf(found.log, found.index);
   }
 
   @Get(':id/proof')
-  @Access('prove', 'prediction')
+  @Access('prove', 'prediction', { each: true })
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiOperation({ summary: 'The tlog-proof of its entry; opens no payload' })
   async proof(@Req() request: FastifyRequest, @Param('id') id: string): Promise<string> {
@@ -76,14 +78,16 @@ export class ReadController {
     return proofOf(log, index);
   }
 
-  /** Where a prediction stands: in the caller's log, or in one that it succeeds. */
-  private async find(request: FastifyRequest, id: string): Promise<{ log: Log; index: number }> {
+  /** Where a prediction that the caller may see stands: in the caller's log, or in one that it succeeds. */
+  private async find(request: FastifyRequest, id: string): Promise<Place> {
+    const caller = callerOf(request);
+    const seen = caller.rows(PREDICTION_COLUMNS);
     if (id.length <= 128 && !id.includes('\0')) {
-      for (const log of callerOf(request).log.succession) {
-        const index = await this.table.indexOf(log.row.id, id);
+      for (const log of caller.log.succession) {
+        const index = await this.table.indexOf(log.row.id, id, seen);
         if (index !== undefined) return { log, index };
       }
     }
-    throw new Problem('not-found', 'The log holds no prediction of that id.');
+    throw notThere();
   }
 }

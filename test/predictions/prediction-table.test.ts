@@ -32,7 +32,7 @@ async function walk(filter: PredictionFilter, order: 'asc' | 'desc', limit: numb
   const found: number[] = [];
   let cursor: number | undefined;
   for (let pages = 1; ; pages++) {
-    const page = await table.page(log, filter, order, cursor, limit);
+    const page = await table.page(log, filter, order, cursor, limit, () => 'TRUE');
     found.push(...page.rows.map(({ index }) => index));
     if (page.next === undefined) return { found, pages };
     cursor = page.next;
@@ -63,14 +63,14 @@ test('a window of time looks at nothing beside it', async () => {
 });
 
 test('a cursor outside of the window stays in it', async () => {
-  expect(await table.page(log, { from: 50, to: 51 }, 'asc', 0, 1)).toMatchObject({ rows: [{ index: 50_000 }] });
-  expect(await table.page(log, { from: 50, to: 51 }, 'desc', ROWS, 1)).toMatchObject({ rows: [{ index: 50_999 }] });
-  expect(await table.page(log, { from: 50, to: 51 }, 'asc', 51_000, 1)).toEqual({ rows: [], next: undefined });
-  expect(await table.page(log, { from: 50, to: 51 }, 'desc', 49_999, 1)).toEqual({ rows: [], next: undefined });
+  expect(await table.page(log, { from: 50, to: 51 }, 'asc', 0, 1, () => 'TRUE')).toMatchObject({ rows: [{ index: 50_000 }] });
+  expect(await table.page(log, { from: 50, to: 51 }, 'desc', ROWS, 1, () => 'TRUE')).toMatchObject({ rows: [{ index: 50_999 }] });
+  expect(await table.page(log, { from: 50, to: 51 }, 'asc', 51_000, 1, () => 'TRUE')).toEqual({ rows: [], next: undefined });
+  expect(await table.page(log, { from: 50, to: 51 }, 'desc', 49_999, 1, () => 'TRUE')).toEqual({ rows: [], next: undefined });
 });
 
 test('another log has none of it', async () => {
-  expect(await table.page(log + 1, {}, 'desc', undefined, 10)).toEqual({ rows: [], next: undefined });
-  expect(await table.indexOf(log + 1, 'id-1')).toBeUndefined();
-  expect(await table.indexOf(log, 'id-1')).toBe(1);
+  expect(await table.page(log + 1, {}, 'desc', undefined, 10, () => 'TRUE')).toEqual({ rows: [], next: undefined });
+  expect(await table.indexOf(log + 1, 'id-1', () => 'TRUE')).toBeUndefined();
+  expect(await table.indexOf(log, 'id-1', () => 'TRUE')).toBe(1);
 });
