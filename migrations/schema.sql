@@ -75,16 +75,29 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON checkpoint FOR EACH STATEMENT EXEC
 GRANT INSERT, SELECT ON checkpoint TO prediction_ledger_runtime;
 
 CREATE TABLE data_key (
-  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  id bigint NOT NULL,
   log integer NOT NULL,
-  wrapped_by text NOT NULL,
+  wrapped_by text,
   wrapped bytea NOT NULL,
-  created timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+  created timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  epoch integer,
+  subject bytea,
+  lookup bytea,
+  reference bytea
 );
 ALTER TABLE data_key ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
 ALTER TABLE data_key ADD CONSTRAINT data_key_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE data_key ADD CONSTRAINT data_key_lookup_check CHECK ((octet_length(lookup) = 32));
+ALTER TABLE data_key ADD CONSTRAINT data_key_subject_check CHECK ((octet_length(subject) = 12));
+ALTER TABLE data_key ADD CONSTRAINT data_key_wrapped CHECK (((wrapped_by IS NULL) <> (epoch IS NULL)));
+CREATE UNIQUE INDEX data_key_lookup ON data_key USING btree (log, lookup) WHERE (lookup IS NOT NULL);
+CREATE INDEX data_key_subject ON data_key USING btree (log, subject) WHERE (subject IS NOT NULL);
 GRANT DELETE, SELECT ON data_key TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON data_key TO prediction_ledger_runtime;
+GRANT UPDATE ON data_key (wrapped_by) TO prediction_ledger_eraser;
+GRANT UPDATE ON data_key (wrapped) TO prediction_ledger_eraser;
+GRANT UPDATE ON data_key (epoch) TO prediction_ledger_eraser;
+GRANT UPDATE ON data_key (lookup) TO prediction_ledger_eraser;
 
 CREATE TABLE entry (
   log integer NOT NULL,
@@ -114,6 +127,26 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON intake_total FOR EACH ROW 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON intake_total FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON intake_total TO prediction_ledger_runtime;
 
+CREATE TABLE key_epoch (
+  log integer NOT NULL,
+  number integer NOT NULL,
+  kek text NOT NULL,
+  wrapped bytea NOT NULL,
+  started timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  closed timestamp with time zone,
+  ended timestamp with time zone
+);
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_kek_key UNIQUE (kek);
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_pkey PRIMARY KEY (log, number);
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_check CHECK (((ended IS NULL) OR (closed IS NOT NULL)));
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_number_check CHECK ((number > 0));
+CREATE UNIQUE INDEX key_epoch_open ON key_epoch USING btree (log) WHERE (closed IS NULL);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON key_epoch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON key_epoch TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (closed) TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (ended) TO prediction_ledger_runtime;
+
 CREATE TABLE log (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   tenant integer NOT NULL,
@@ -141,7 +174,8 @@ CREATE TABLE log_head (
   head bytea NOT NULL,
   frontier bytea NOT NULL,
   "time" bigint NOT NULL,
-  policy bytea
+  policy bytea,
+  vault bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor=20);
 ALTER TABLE log_head ADD CONSTRAINT log_head_pkey PRIMARY KEY (log);
 ALTER TABLE log_head ADD CONSTRAINT log_head_log_fkey FOREIGN KEY (log) REFERENCES log(id);
@@ -198,11 +232,14 @@ CREATE TABLE payload (
   log integer NOT NULL,
   index bigint NOT NULL,
   key bigint NOT NULL,
-  sealed bytea NOT NULL
+  sealed bytea NOT NULL,
+  originals bytea
 );
 ALTER TABLE payload ALTER COLUMN sealed SET STORAGE EXTERNAL;
+ALTER TABLE payload ALTER COLUMN originals SET STORAGE EXTERNAL;
 ALTER TABLE payload ADD CONSTRAINT payload_pkey PRIMARY KEY (log, index);
 ALTER TABLE payload ADD CONSTRAINT payload_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE INDEX payload_key ON payload USING btree (log, key, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON payload TO prediction_ledger_runtime;
@@ -298,6 +335,23 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tile FOR EACH ROW EXECUTE 
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tile FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON tile TO prediction_ledger_runtime;
 
+CREATE TABLE token (
+  log integer NOT NULL,
+  key bigint NOT NULL,
+  lookup bytea NOT NULL,
+  token bytea NOT NULL
+);
+ALTER TABLE token ADD CONSTRAINT token_pkey PRIMARY KEY (log, key, lookup);
+ALTER TABLE token ADD CONSTRAINT token_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE token ADD CONSTRAINT token_lookup_check CHECK ((octet_length(lookup) = 16));
+ALTER TABLE token ADD CONSTRAINT token_token_check CHECK ((octet_length(token) = 16));
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT DELETE, SELECT ON token TO prediction_ledger_eraser;
+GRANT INSERT, SELECT ON token TO prediction_ledger_runtime;
+
+CREATE SEQUENCE data_key_id;
+GRANT USAGE ON SEQUENCE data_key_id TO prediction_ledger_runtime;
+
 CREATE OR REPLACE FUNCTION add_tallies(_writer text, _batch bigint, _log integer[], _what text[], _subject text[], _reason text[], _count bigint[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -317,7 +371,7 @@ begin
 end $function$;
 GRANT EXECUTE ON FUNCTION add_tallies(text,bigint,integer[],text[],text[],text[],bigint[]) TO prediction_ledger_runtime;
 
-CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _expected_head bytea, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
+CREATE OR REPLACE FUNCTION advance_head(_log integer, _expected bigint, _expected_head bytea, _vault bigint, _size bigint, _head bytea, _frontier bytea, _time bigint, _policy bytea)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -328,10 +382,20 @@ begin
     raise exception 'a log only grows: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
   end if;
   update log_head set size = _size, head = _head, frontier = _frontier, time = _time, policy = _policy
-   where log = _log and size = _expected and head = _expected_head;
+   where log = _log and size = _expected and head = _expected_head and vault = _vault;
   return found;
 end $function$;
-GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bytea,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
+GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bytea,bigint,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION advance_vault(_log integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update log_head set vault = vault + 1 where log = _log returning vault
+$function$;
+GRANT EXECUTE ON FUNCTION advance_vault(integer) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION check_minute(_logs integer[], _checked bigint)
  RETURNS void
@@ -363,6 +427,16 @@ begin
 end $function$;
 GRANT EXECUTE ON FUNCTION first_prediction_at(integer,bigint) TO prediction_ledger_runtime;
 
+CREATE OR REPLACE FUNCTION hold_epoch(_log integer, _number integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select exists (select from key_epoch where log = _log and number = _number and closed is null for share)
+$function$;
+GRANT EXECUTE ON FUNCTION hold_epoch(integer,integer) TO prediction_ledger_runtime;
+
 CREATE OR REPLACE FUNCTION lock_head(_log integer)
  RETURNS SETOF log_head
  LANGUAGE sql
@@ -386,7 +460,7 @@ CREATE OR REPLACE FUNCTION refuse_head_change()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if tg_op = 'DELETE' or new.log <> old.log or new.size < old.size or new.time < old.time then
+  if tg_op = 'DELETE' or new.log <> old.log or new.size < old.size or new.time < old.time or new.vault < old.vault then
     raise exception 'log_head may only grow' using errcode = 'integrity_constraint_violation';
   end if;
   return new;

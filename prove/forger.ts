@@ -13,7 +13,8 @@ import { parseVkey } from '../src/core/vkey.ts';
 import { headFromRow, type HeadRow } from '../src/ledger/head.ts';
 import type { LogRow } from '../src/ledger/log-row.ts';
 import { hmacHex } from '../src/vault/native-hmac.ts';
-import { openVault } from '../src/vault/open-vault.ts';
+import { readSettings } from '../src/settings.ts';
+import { openVault, type Vault } from '../src/vault/open-vault.ts';
 import { encodeOpening, type Opening } from '../src/vault/opening.ts';
 
 /** Whose key a forger signs with. */
@@ -100,16 +101,20 @@ export class Forger {
     const [found] = rows;
     if (found === undefined) throw new Error(`there is no payload of entry ${index}`);
     const { commitment } = parseEntry(found.bytes);
-    const vault = await openVault({ dataDir: this.dataDir }, this.pool);
-    return { commitment, opening: await vault.openerFor(this.row.id, this.row.origin).open(found.key, found.sealed, commitment) };
+    return { commitment, opening: await (await this.vault()).openerOf(this.row).open(found.key, found.sealed, commitment) };
   }
 
   private async forge(opening: Opening, commitmentOf: (payload: Buffer) => string): Promise<{ text: string; sealed: { key: number; sealed: Uint8Array } }> {
     const text = Buffer.from(opening.payload).toString('utf8').replace(/"age":\d+/, '"age":99');
     const payload = Buffer.from(text);
-    const vault = await openVault({ dataDir: this.dataDir }, this.pool);
-    const sealer = await vault.sealerFor(this.row.id, this.row.origin);
-    return { text, sealed: sealer.seal(encodeOpening({ ...opening, payload }), commitmentOf(payload)) };
+    const commitment = commitmentOf(payload);
+    const { key, row } = (await (await this.vault()).of(this.row)).ownKey();
+    await this.pool.query('insert into data_key (id, log, epoch, wrapped) values ($1, $2, $3, $4)', [key.id, this.row.id, row?.epoch, row?.wrapped]);
+    return { text, sealed: { key: key.id, sealed: key.seal('payload', commitment, encodeOpening({ ...opening, payload })) } };
+  }
+
+  private vault(): Promise<Vault> {
+    return openVault(readSettings({ DATA_DIR: this.dataDir }), { pool: this.pool, lazyPool: this.pool });
   }
 
   private async writePayload(index: number, { key, sealed }: { key: number; sealed: Uint8Array }): Promise<void> {

@@ -6,6 +6,7 @@ import { parseEntry } from '../src/core/entry.ts';
 import { toHex, utf8 } from '../src/core/bytes.ts';
 import { openDatabase } from '../src/database/database.ts';
 import { readLogs } from '../src/ledger/log-row.ts';
+import { readSettings } from '../src/settings.ts';
 import { openVault } from '../src/vault/open-vault.ts';
 import { runCommand } from './child-processes.ts';
 import { freePort, LedgerService } from './ledger-service.ts';
@@ -198,7 +199,7 @@ async function firstEntry(dataDir: string, name: string): Promise<Record<string,
     );
     const [entry] = rows;
     mustHold(entry !== undefined, `log ${name} has no first entry`);
-    const opener = (await openVault({ dataDir }, database.pool)).openerFor(row.id, row.origin);
+    const opener = (await openVault(readSettings({ DATA_DIR: dataDir }), database)).openerOf(row);
     const { payload } = await opener.open(entry.key, entry.sealed, parseEntry(entry.bytes).commitment);
     const { type, body } = parsePayload(Buffer.from(payload).toString('utf8'));
     mustHold(type === 'log-opened', `its first entry is of type ${type}`);

@@ -22,8 +22,8 @@ import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
 import type { Settings } from './settings.ts';
+import type { LogVault } from './vault/log-vault.ts';
 import { openVault } from './vault/open-vault.ts';
-import type { PayloadSealer } from './vault/payload-sealer.ts';
 
 /** How long a request waits for a database that is away, in ms. */
 const PATIENCE_MS = 5000;
@@ -37,7 +37,7 @@ export type Say = (level: 'debug' | 'info' | 'warn' | 'error', message: string) 
 /** What tests and benchmarks may put in place of a part. */
 export interface Overrides {
   clock?: Clock;
-  sealerFor?: (row: LogRow) => Promise<PayloadSealer>;
+  vaultOf?: (row: LogRow) => Promise<LogVault>;
   /** Counts are sealed when `sealing.seal` is called, and not as the minutes pass. */
   sealByHand?: boolean;
 }
@@ -92,7 +92,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const clockMonitor = new ClockMonitor(clock, () => databaseNow(database), (message) => say('warn', message));
     await clockMonitor.start();
     closing.push(async () => clockMonitor.stop());
-    const vault = await openVault(settings, pool);
+    const vault = await openVault(settings, database);
     const metrics = new Metrics();
     const ledger = new Ledger({
       pool,
@@ -108,7 +108,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       budget: new QueueBudget(settings.limits.maxTotalQueueBytes),
       publishIntervalMs: settings.publishIntervalMs,
       patienceMs: PATIENCE_MS,
-      sealerFor: overrides.sealerFor ?? ((row) => vault.sealerFor(row.id, row.origin)),
+      vaultOf: overrides.vaultOf ?? ((row) => vault.of(row)),
       onCommit: metrics.onCommit,
       say,
     });

@@ -1,5 +1,5 @@
 // (c) Ours with encryption switched off: authentication, contract, commitment and chain remain.
-import { plainSealer } from './plain-sealer.ts';
+import { plainVault } from './plain-vault.ts';
 import { serveOurs } from './serve-ours.ts';
 
-await serveOurs({ sealerFor: async () => plainSealer });
+await serveOurs({ vaultOf: async () => plainVault() });

@@ -1,7 +1,7 @@
 import type { CoreErrorCode } from '../../src/core/core-error.ts';
 import type { DatabaseErrorCode } from '../../src/database/database-error.ts';
 import type { ProblemCode } from '../../src/http/problem.ts';
-import type { VaultErrorCode } from '../../src/vault/key-provider.ts';
+import type { VaultErrorCode } from '../../src/vault/vault-error.ts';
 
 /** What a code means, and what mends it. The types below refuse a code without a text and a text without a code. */
 export type ErrorText = readonly [meaning: string, mend: string];
@@ -34,6 +34,7 @@ export const PROBLEM_TEXTS: Record<ProblemCode, ErrorText> = {
   'payload-missing': ['The entry is in the log, its payload is not in the database, and no erasure says why.', 'Bring the payload back from a backup, or from its receipt. Find out who deleted it.'],
   'not-verifiable': ['What the database holds does not verify: it was changed behind the service.', 'Run `prediction-ledger fsck`: it names the first bad index. Keep the database as it is for the investigation.'],
   'database-unavailable': ['The database does not answer or cannot write. Nothing was taken in.', 'Send the same id again after `Retry-After`; see to the database.'],
+  'vault-unavailable': ['A key that this needs cannot be had now: the database or the key provider does not give it. Nothing was taken in.', 'Send the same again. If it lasts, the detail says what to look at.'],
   'storage-full': ['The database has no room left on its disk. Nothing was taken in.', 'Give it room. Nothing else is needed: the service goes on by itself.'],
   'outcome-unknown': ['The connection broke during the commit, and the database did not come back in time. The record may or may not be in the log.', 'Send the same id with the same content again: it is taken in once, and the first receipt is given.'],
   'not-counted': ['The record is not taken in, or stands in the log already, but the database does not answer, so that the refusal or repetition cannot be counted. No answer leaves before its count. The detail holds the refusal’s own code, and `errors` its places.', 'Mend what `errors` names, and send the record again after `Retry-After`.'],
@@ -110,6 +111,9 @@ export const VAULT_TEXTS: Record<VaultErrorCode, ErrorText> = {
   'kek-missing': ['The database holds payloads sealed under a key-encryption key that is not there.', 'Put `DATA_DIR/key-encryption-keys.json` back. Without it those payloads can never be opened again; proofs go on to verify.'],
   'kek-malformed': ['The file of key-encryption keys has not its form.', 'Put the last good copy back.'],
   'unwrap-failed': ['A data key does not open under its key-encryption key: one of the two was changed.', 'Put the right key file back; if it is the right one, restore the table `data_key` from a backup.'],
+  'key-erased': ['The data key that sealed a payload is not there: it was erased, or somebody deleted its row.', 'If no erasure says why, restore the table `data_key` from a backup.'],
+  'key-spent': ['One data key has sealed as many payloads in this process as it safely may.', 'Rotate the data subject’s key; a restart gives it room as well.'],
+  'keys-unavailable': ['The database gave no new keys in time.', 'Send the same again. If it lasts, look for what keeps the database busy.'],
   'payload-unreadable': ['A sealed payload does not open under its key: it was changed, or its key is gone.', 'Run `prediction-ledger fsck`; bring the payload back from a backup, or from its receipt.'],
   'provider-unavailable': ['The key provider does not answer, or not as it should: it is sealed, overloaded, or out of reach; or the key file cannot be read or written.', 'The message says which. Unseal Vault, mend the network or the disk; the call is safe to repeat.'],
   'provider-refused': ['The key provider answers and refuses: the token has expired or lacks a right, the mount is not there, or a key is not what it must be.', 'Give the service a token whose policy allows what docs/design/2026-11-27-key-providers.md lists, and check `VAULT_NAMESPACE`, `TRANSIT_MOUNT` and `TRANSIT_KEY_PREFIX`.'],

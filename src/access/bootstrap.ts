@@ -50,7 +50,7 @@ async function issueRoleKeys(log: Log, pool: Pool, path: string): Promise<void> 
 /** Records a key in the log and makes it valid. */
 export async function issueKey(log: Log, pool: Pool, key: IssuedKey): Promise<void> {
   const { principal, role, prefix, digest } = key;
-  await log.append(draftSystemEntry(log.sealer, { type: 'api-key-issued', v: 1, body: { principal, role, prefix, digest } }));
+  await log.append(draftSystemEntry(log.vault, { type: 'api-key-issued', v: 1, body: { principal, role, prefix, digest } }));
   await insertKey(pool, log.row.tenant, key);
 }
 

@@ -25,7 +25,7 @@ async function runFsck({ log, json }: { log?: string; json?: boolean }): Promise
   const database = await connectDatabase(settings);
   try {
     const store = await openCheckpointStore(settings.checkpointStore);
-    const vault = await openVault(settings, database.pool);
+    const vault = await openVault(settings, database);
     const rows = (await readLogs(database.pool)).filter(({ name }) => log === undefined || name === log);
     if (rows.length === 0) throw new Error(log === undefined ? 'the database holds no log' : `there is no log ${log}`);
     const reports: FsckReport[] = [];
@@ -33,7 +33,7 @@ async function runFsck({ log, json }: { log?: string; json?: boolean }): Promise
       const progress = showProgress(row.name);
       const stored = await store.read(row.origin);
       reports.push(
-        await fsckLog({ pool: database.pool, row, opener: vault.openerFor(row.id, row.origin), stored, onProgress: progress.update }).finally(progress.end),
+        await fsckLog({ pool: database.pool, row, opener: vault.openerOf(row), stored, onProgress: progress.update }).finally(progress.end),
       );
     }
     await store.close();

@@ -8,6 +8,7 @@ import { openCheckpointStore } from '../ledger/open-checkpoint-store.ts';
 import { RecoveryError, recoverTail, type Recovered } from '../ledger/recover-tail.ts';
 import { ReceiptPayloads } from '../predictions/receipt-payloads.ts';
 import { readSettings, type Settings } from '../settings.ts';
+import type { Database } from '../database/database.ts';
 import { openVault } from '../vault/open-vault.ts';
 import { connectDatabase } from './connect-database.ts';
 import { exitOnRefusal, showProgress } from './database-command.ts';
@@ -45,7 +46,7 @@ async function runTail(options: TailOptions): Promise<void> {
     await withService(async ({ ledger }) => {
       const log = ledger.byLogName(options.log);
       if (log?.stopped !== undefined) throw new RecoveryError(`the tail is back, but the log still stops: ${log.stopped}`);
-      await log?.append(draftSystemEntry(log.sealer, { type: 'log-recovered', v: 1, body: { ...recovered } }));
+      await log?.append(draftSystemEntry(log.vault, { type: 'log-recovered', v: 1, body: { ...recovered } }));
     });
     const missing = recovered.to - recovered.from - recovered.payloads;
     process.stdout.write(
@@ -69,7 +70,7 @@ async function bringBack(settings: Settings, options: TailOptions): Promise<Reco
     const stored = await store.read(row.origin);
     await store.close();
     if (stored === undefined) throw new RecoveryError('the checkpoint store holds nothing for this log: put it back, or open a successor');
-    const payloads = await receiptPayloads(settings, options, row, database.pool);
+    const payloads = await receiptPayloads(settings, options, row, database);
     const progress = showProgress('recover');
     return await recoverTail({
       owner: database.owner,
@@ -84,9 +85,9 @@ async function bringBack(settings: Settings, options: TailOptions): Promise<Reco
   }
 }
 
-async function receiptPayloads(settings: Settings, { receipts }: TailOptions, row: LogRow, pool: Parameters<typeof openVault>[1]): Promise<ReceiptPayloads> {
-  const vault = await openVault(settings, pool);
-  const found = new ReceiptPayloads(await vault.sealerFor(row.id, row.origin));
+async function receiptPayloads(settings: Settings, { receipts }: TailOptions, row: LogRow, database: Database): Promise<ReceiptPayloads> {
+  const vault = await openVault(settings, database);
+  const found = new ReceiptPayloads(await vault.of(row));
   if (receipts === undefined) return found;
   if ((await stat(receipts)).isDirectory()) {
     for (const name of await readdir(receipts)) if (name.endsWith('.json')) found.add(await readFile(join(receipts, name), 'utf8'));

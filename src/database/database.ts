@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connect, withClient } from './connect.ts';
-import { clientOptions, openPool, QUIET_LOGGER } from './connection.ts';
+import { clientOptions, openPool, QUIET_LOGGER, withSetting } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { Log } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -22,10 +22,16 @@ export interface DatabaseSettings extends ServerSettings {
 
 /** A server that takes a request's query and falls silent keeps nobody waiting for longer. The owner's work may take hours. */
 const QUERY_TIMEOUT_MS = 30_000;
+const LAZY_CONNECTIONS = 2;
 
 /** The migrated database. Everything but `owner` works as the runtime role, which owns nothing. */
 export interface Database {
   readonly pool: pg.Pool;
+  /**
+   * The runtime role's too, whose commits do not wait for the disk: for rows that nothing depends on until something else,
+   * committed later and with fsync, does. The write-ahead log keeps the order of the two.
+   */
+  readonly lazyPool: pg.Pool;
   /** One more pool of the runtime role, closed by `close`. */
   newPool(max: number): pg.Pool;
   /** At most 2 connections as the tables' owner: for backup, recover and fsck, never for a request. */
@@ -54,10 +60,12 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
       pools.push(pool);
       return pool;
     };
+    const lazy = withSetting(server.runtime, 'synchronous_commit', 'off');
     const newPool = (max: number): pg.Pool => keep(openPool(server.runtime, max, log, QUERY_TIMEOUT_MS));
     const pool = newPool(settings.poolSize ?? 10);
     return {
       pool,
+      lazyPool: keep(openPool(lazy, LAZY_CONNECTIONS, log, QUERY_TIMEOUT_MS)),
       newPool,
       owner: keep(openPool(server.owner, 2, log)),
       dataSource,

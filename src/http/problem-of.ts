@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CoreError } from '../core/core-error.ts';
 import { AppendError } from '../ledger/append-error.ts';
 import { storageFailure } from '../ledger/database-failure.ts';
-import { VaultError } from '../vault/key-provider.ts';
+import { VaultError } from '../vault/vault-error.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 
 /** The one place where errors become refusals. What nobody foresaw is said to the log, and to the caller as a number. */
@@ -14,12 +14,16 @@ export function problemOf(error: unknown, say: (message: string) => void): Probl
   if (known !== undefined) return known;
   const failure = storageFailure(error);
   if (failure !== undefined) return new Problem(failure.code, failure.message, { retryAfterMs: failure.retryAfterMs });
+  if (error instanceof VaultError && AWAY.has(error.code)) return new Problem('vault-unavailable', error.message, { retryAfterMs: 1000 });
   const incident = randomUUID();
   say(`incident ${incident}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   // A proof or payload that cannot be made from what the database holds is a finding, not a fault of the caller.
   const code = error instanceof CoreError || error instanceof VaultError ? 'not-verifiable' : 'internal';
   return new Problem(code, `See incident ${incident} in the service's log.`);
 }
+
+/** Keys that cannot be had now, and may be had soon. */
+const AWAY: ReadonlySet<string> = new Set(['keys-unavailable', 'provider-unavailable', 'provider-refused', 'key-spent']);
 
 const BY_FASTIFY_CODE: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'Send less at once, or large inputs by digest and URI.'],

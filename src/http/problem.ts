@@ -27,6 +27,7 @@ export const PROBLEMS = {
   'payload-missing': [500, 'The payload is missing, and no erasure says why'],
   'not-verifiable': [500, 'What the database holds does not verify'],
   'database-unavailable': [503, 'The database cannot be reached or cannot write'],
+  'vault-unavailable': [503, 'Keys cannot be had now'],
   'storage-full': [503, 'The database has no room left'],
   'outcome-unknown': [503, 'Whether the record was taken in is not known'],
   'not-counted': [503, 'What became of the record cannot be counted'],

@@ -1,3 +1,5 @@
+import type { EntryDraft } from './entry-draft.ts';
+
 /** Why an append was not taken in. The draft is not in the log, except where the code says that this is unknown. */
 export type AppendErrorCode =
   /** Too much is waiting: come back after `retryAfterMs`. */
@@ -40,5 +42,18 @@ export class AlreadySequencedError extends Error {
     super(`the id stands at index ${index}`);
     this.log = log;
     this.index = index;
+  }
+}
+
+/** The key that sealed the draft was erased, or its epoch has ended: nothing was appended, and the draft is to be made anew. */
+export class StaleKeyError extends Error {
+  override readonly name = 'StaleKeyError';
+
+  /** Those of a batch that are concerned. */
+  readonly drafts: ReadonlySet<EntryDraft>;
+
+  constructor(drafts: ReadonlySet<EntryDraft>) {
+    super('the key that sealed the draft is not there any more');
+    this.drafts = drafts;
   }
 }

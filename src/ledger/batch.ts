@@ -70,7 +70,7 @@ export function buildBatch(head: Head, origin: string, drafts: readonly EntryDra
 
   return {
     expected: head,
-    next: { size: head.size + drafts.length, hash: last, range, time, policy },
+    next: { size: head.size + drafts.length, hash: last, range, time, policy, vault: head.vault },
     sequenced,
     entries: entries.finish(),
     first,

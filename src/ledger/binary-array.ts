@@ -22,7 +22,8 @@ export class BinaryArray {
     this.buffer = Buffer.allocUnsafe(Math.max(capacity, HEADER_BYTES));
   }
 
-  bytes(value: Uint8Array): void {
+  bytes(value: Uint8Array | undefined): void {
+    if (value === undefined) return this.null();
     const at = this.room(value.length);
     this.buffer.set(value, at);
     this.buffer.writeInt32BE(value.length, at - 4);

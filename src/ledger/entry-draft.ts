@@ -8,6 +8,14 @@ export interface EntryDraft {
   sealed: Uint8Array;
   /** The data key that sealed it. */
   key: number;
+  /** That key, wrapped, where it is this payload's own: its row is kept with the payload. */
+  ownKey?: { epoch: number; wrapped: Uint8Array };
+  /** What the payload's tokens stand for, sealed under the same key. */
+  originals?: Uint8Array;
+  /** The log's vault version when the key was asked for: keys may have been erased since. */
+  vault: number;
+  /** Drafts the same payload anew, under a key that is there; without it, an entry whose key was erased is refused. */
+  again?: () => EntryDraft | Promise<EntryDraft>;
   /** Present on a prediction: its row in the read model. */
   prediction?: PredictionColumns;
   /** Present on a policy's activation: the digest that is in force from this entry on, 32 bytes. */

@@ -1,9 +1,9 @@
 import { CoreError } from '../core/core-error.ts';
 import { parseEntry } from '../core/entry.ts';
 import { parsePayload } from '../core/payload.ts';
-import { VaultError } from '../vault/key-provider.ts';
+import { VaultError } from '../vault/vault-error.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
-import type { PayloadOpener } from '../vault/payload-sealer.ts';
+import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { EntryRow, Finding } from './fsck.ts';
 
 /** Checks an entry's payload against its commitment and the read model against the payload. */

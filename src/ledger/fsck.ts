@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { concat, equalBytes, fromHex } from '../core/bytes.ts';
 import { CoreError } from '../core/core-error.ts';
 import { LogVerifier } from '../core/verify-log.ts';
-import type { PayloadOpener } from '../vault/payload-sealer.ts';
+import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { StoredCheckpoint } from './checkpoint-store.ts';
 import { changedEntry } from './fsck-blame.ts';
 import { CheckpointAudit } from './fsck-checkpoints.ts';

@@ -13,6 +13,8 @@ export interface Head {
   time: number;
   /** Digest of the policy bundle in force, 32 bytes; undefined before its first activation. */
   policy: Uint8Array | undefined;
+  /** Counts erasures of keys and ends of epochs. */
+  vault: number;
 }
 
 /** A row of `log_head`, as pg reads it. */
@@ -22,6 +24,7 @@ export interface HeadRow {
   frontier: Buffer;
   time: number;
   policy: Buffer | null;
+  vault: number;
 }
 
 const HASH_BYTES = 32;
@@ -36,6 +39,7 @@ export function headFromRow(row: HeadRow): Head {
     range: new CompactRange(row.size, hashes),
     time: row.time,
     policy: row.policy ?? undefined,
+    vault: row.vault,
   };
 }
 

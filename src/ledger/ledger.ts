@@ -13,7 +13,7 @@ import type { LogStore } from './log-store.ts';
 import type { TileCache } from './tile-cache.ts';
 import type { QueueBudget, QueueLimits } from './pending-queue.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
-import type { PayloadSealer } from '../vault/payload-sealer.ts';
+import type { LogVault } from '../vault/log-vault.ts';
 
 export interface LedgerOptions {
   pool: Pool;
@@ -30,7 +30,7 @@ export interface LedgerOptions {
   budget: QueueBudget;
   publishIntervalMs: number;
   patienceMs: number;
-  sealerFor: (row: LogRow) => Promise<PayloadSealer>;
+  vaultOf: (row: LogRow) => Promise<LogVault>;
   onCommit: (entries: number, ms: number) => void;
   say: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -137,11 +137,11 @@ export class Ledger {
       const { row } = log;
       const vkey = row.keys[0]?.vkey ?? '';
       const opened = { tenant: row.tenantName, log: row.name, origin: row.origin, open: row.open, vkey, predecessor: predecessor === undefined ? null : await this.endOf(predecessor) };
-      await log.append({ ...draftSystemEntry(log.sealer, { type: 'log-opened', v: 1, body: opened }), policy: policy.digest });
+      await log.append({ ...draftSystemEntry(log.vault, { type: 'log-opened', v: 1, body: opened }), policy: policy.digest });
     }
     if (head.policy === undefined || !policy.is(head.policy)) {
       const activated = { digest: policy.digestHex, files: policy.files };
-      await log.append({ ...draftSystemEntry(log.sealer, { type: 'policy-activated', v: 1, body: activated }), policy: policy.digest });
+      await log.append({ ...draftSystemEntry(log.vault, { type: 'policy-activated', v: 1, body: activated }), policy: policy.digest });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Batch, FullTile } from './batch.ts';
 import type { Head } from './head.ts';
 import type { EntryDraft } from './entry-draft.ts';
@@ -42,8 +43,8 @@ export interface LogStore {
    * @throws DuplicatePredictionError, SurplusRowsError
    */
   append(log: number, append: Append): Promise<boolean>;
-  /** Locks the head, lets `build` make the batch behind it, and appends that. */
-  appendLocked(log: number, build: (head: Head) => Promise<Append>): Promise<Append>;
+  /** Locks the head, lets `build` make the batch behind it, and appends that, with whatever `build` does on the transaction's client. */
+  appendLocked(log: number, build: (head: Head, client: PoolClient) => Promise<Append>): Promise<Append>;
   /** Bytes of entries `from` up to, not including, `to`, in order; fewer when the log is shorter. */
   readEntries(log: number, from: number, to: number): Promise<Uint8Array[]>;
   /** A full tile's hashes; undefined when it is not stored. */

@@ -1,4 +1,5 @@
-import type { PayloadSealer } from '../vault/payload-sealer.ts';
+import type { PoolClient } from 'pg';
+import type { LogVault } from '../vault/log-vault.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
 import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
@@ -8,7 +9,7 @@ import type { LogStore } from './log-store.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { Prover } from './prover.ts';
 import type { Publisher } from './publisher.ts';
-import type { Sequencer } from './sequencer.ts';
+import type { Change, Sequencer } from './sequencer.ts';
 import type { TileSource } from './tile-source.ts';
 
 /** The parts of one log at work. */
@@ -20,7 +21,7 @@ export interface LogParts {
   tiles: TileSource;
   checkpoints: CheckpointTable;
   payloads: PayloadTable;
-  sealer: PayloadSealer;
+  vault: LogVault;
   store: LogStore;
   halt: StopSwitch;
   predecessor: Log | undefined;
@@ -34,7 +35,7 @@ export class Log {
   readonly tiles: TileSource;
   readonly checkpoints: CheckpointTable;
   readonly payloads: PayloadTable;
-  readonly sealer: PayloadSealer;
+  readonly vault: LogVault;
   /** This log and those that it succeeds, newest first. */
   readonly succession: readonly Log[];
   private readonly sequencer: Sequencer;
@@ -49,7 +50,7 @@ export class Log {
     this.tiles = parts.tiles;
     this.checkpoints = parts.checkpoints;
     this.payloads = parts.payloads;
-    this.sealer = parts.sealer;
+    this.vault = parts.vault;
     this.store = parts.store;
     this.halt = parts.halt;
     this.succession = [this, ...(parts.predecessor?.succession ?? [])];
@@ -87,6 +88,15 @@ export class Log {
    */
   append(draft: EntryDraft): Promise<SequencedEntry> {
     return this.sequencer.append(draft);
+  }
+
+  /**
+   * Does `work` in one transaction with the entries that it gives: every change of state is an entry.
+   *
+   * @throws AppendError, and what `work` throws
+   */
+  appendWith(work: (client: PoolClient, head: Head) => Promise<Change>): Promise<SequencedEntry[]> {
+    return this.sequencer.appendWith(work);
   }
 
   /** Refuses what comes from now on and waits for what is under way. */

@@ -42,6 +42,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
     stop: (reason) => halt.stop(reason),
     stopped: () => halt.reason,
   });
+  const vault = await options.vaultOf(row);
   const sequencer = new Sequencer({
     log: row.id,
     predecessors: (predecessor?.succession ?? []).map((log) => log.row.id),
@@ -51,6 +52,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
     limits: options.limits,
     budget: options.budget,
     patienceMs: options.patienceMs,
+    vault,
     policy: options.policy.digest,
     guard: () => {
       halt.check();
@@ -68,8 +70,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
     });
   }
   const payloads = new PayloadTable(pool, row.id);
-  const sealer = await options.sealerFor(row);
-  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, halt, sealer, store });
+  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, halt, vault, store });
 }
 
 function keyContradiction(key: LogKey | undefined, row: LogRow, path: string): string | undefined {

@@ -8,18 +8,22 @@ import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore 
 // PostgreSQL runs it once, first, and holds the head's row lock until the commit.
 const APPEND = `
 with moved as materialized (
-  select advance_head($1::int, $2::bigint, $21::bytea, $3::bigint, $4::bytea, $5::bytea, $6::bigint, $7::bytea) as ok
+  select advance_head($1::int, $2::bigint, $21::bytea, $22::bigint, $3::bigint, $4::bytea, $5::bytea, $6::bigint, $7::bytea) as ok
 ), ok as materialized (select 1 from moved where ok),
 entries as (
   insert into entry (log, index, bytes)
   select $1, $2 + n - 1, bytes from ok, unnest($8::bytea[]) with ordinality as e(bytes, n)
 ), payloads as (
-  insert into payload (log, index, key, sealed)
-  select $1, $2 + n - 1, key, sealed from ok, unnest($9::bigint[], $10::bytea[]) with ordinality as p(key, sealed, n)
+  insert into payload (log, index, key, sealed, originals)
+  select $1, $2 + n - 1, key, sealed, originals
+  from ok, unnest($9::bigint[], $10::bytea[], $23::bytea[]) with ordinality as p(key, sealed, originals, n)
+), keys as (
+  insert into data_key (id, log, epoch, wrapped)
+  select id, $1, epoch, wrapped from ok, unnest($24::bigint[], $25::int[], $26::bytea[]) as k(id, epoch, wrapped)
 ), predictions as (
   insert into prediction (log, index, id, time, model, version, deployment, outcome, principal)
   select $1, $2 + n, id, $6, model, version, deployment, outcome, principal
-  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $22::text[])
+  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[])
     as p(n, id, model, version, deployment, outcome, principal)
 ), tiles as (
   insert into tile (log, level, index, root, hashes)
@@ -58,10 +62,10 @@ export class PostgresLogStore implements LogStore {
       : run(this.appendPool, log, append);
   }
 
-  async appendLocked(log: number, build: (head: Head) => Promise<Append>): Promise<Append> {
+  async appendLocked(log: number, build: (head: Head, client: PoolClient) => Promise<Append>): Promise<Append> {
     return this.inTransaction(async (client) => {
       const { rows } = await client.query<HeadRow>({ name: 'lock-head', text: 'select * from lock_head($1)', values: [log] });
-      const append = await build(headFromRow(only(rows)));
+      const append = await build(headFromRow(only(rows)), client);
       if (!(await runAll(client, log, append))) throw new Error('a locked head moved');
       return append;
     });
@@ -146,6 +150,10 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const { expected, next } = batch;
   const keys = new BinaryArray(OID.int8, drafts.length * 12 + 32);
   const sealed = new BinaryArray(OID.bytea, drafts.reduce((sum, draft) => sum + draft.sealed.length + 4, 32));
+  const originals = new BinaryArray(OID.bytea, drafts.reduce((sum, draft) => sum + (draft.originals?.length ?? 0) + 4, 32));
+  const ownKeys = new BinaryArray(OID.int8);
+  const epochs = new BinaryArray(OID.int4);
+  const wrapped = new BinaryArray(OID.bytea);
   const places = new BinaryArray(OID.int4);
   const ids = new BinaryArray(OID.text, drafts.length * 48);
   const models = new BinaryArray(OID.text, drafts.length * 32);
@@ -156,6 +164,12 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   drafts.forEach((draft, i) => {
     keys.int8(draft.key);
     sealed.bytes(draft.sealed);
+    originals.bytes(draft.originals);
+    if (draft.ownKey !== undefined) {
+      ownKeys.int8(draft.key);
+      epochs.int4(draft.ownKey.epoch);
+      wrapped.bytes(draft.ownKey.wrapped);
+    }
     if (draft.prediction === undefined) return;
     places.int4(i);
     ids.text(draft.prediction.id);
@@ -181,7 +195,8 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     batch.entries, keys.finish(), sealed.finish(),
     places.finish(), ids.finish(), models.finish(), versions.finish(), deployments.finish(), outcomes.finish(),
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
-    buffer(expected.hash), principals.finish(),
+    buffer(expected.hash), expected.vault,
+    originals.finish(), ownKeys.finish(), epochs.finish(), wrapped.finish(), principals.finish(),
   ];
 }
 

@@ -5,6 +5,7 @@ import { TILE_HEIGHT, TILE_WIDTH } from '../core/tile.ts';
 import { LogVerifier } from '../core/verify-log.ts';
 import { parseEntry } from '../core/entry.ts';
 import type { StoredCheckpoint } from './checkpoint-store.ts';
+import type { EntryDraft } from './entry-draft.ts';
 import { headFromRow, type Head, type HeadRow } from './head.ts';
 import type { LogRow } from './log-row.ts';
 
@@ -15,8 +16,7 @@ export class RecoveryError extends Error {
 
 /** What a receipt gives back of an entry: its sealed payload and its row in the read model. */
 export interface RecoveredPayload {
-  key: number;
-  sealed: Uint8Array;
+  draft: Pick<EntryDraft, 'key' | 'ownKey' | 'sealed'>;
   prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string } | undefined;
 }
 
@@ -115,8 +115,12 @@ class TailWriter {
   async write(index: number, bytes: Uint8Array, time: number, payload: RecoveredPayload | undefined): Promise<void> {
     await this.client.query({ name: 'tail-entry', text: 'insert into entry (log, index, bytes) values ($1, $2, $3)', values: [this.log, index, Buffer.from(bytes)] });
     if (payload === undefined) return;
-    await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, payload.key, Buffer.from(payload.sealed)]);
-    const { prediction } = payload;
+    const { draft, prediction } = payload;
+    const { key, ownKey } = draft;
+    if (ownKey !== undefined) {
+      await this.client.query('insert into data_key (id, log, epoch, wrapped) values ($1, $2, $3, $4)', [key, this.log, ownKey.epoch, Buffer.from(ownKey.wrapped)]);
+    }
+    await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, key, Buffer.from(draft.sealed)]);
     if (prediction === undefined) return;
     await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
       this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal,

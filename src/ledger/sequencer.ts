@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../core/bytes.ts';
 import { leafHash } from '../core/merkle-tree.ts';
-import { AlreadySequencedError, AppendError } from './append-error.ts';
+import type { PoolClient } from 'pg';
+import type { LogVault } from '../vault/log-vault.ts';
+import { AlreadySequencedError, AppendError, StaleKeyError } from './append-error.ts';
 import { buildBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { storageFailure } from './database-failure.ts';
@@ -9,6 +11,7 @@ import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
 import { PendingQueue, type Pending, type QueueBudget, type QueueLimits } from './pending-queue.ts';
+import { isSealedAt, requireKeys } from './stale-keys.ts';
 import { TileBuilder } from './tile-builder.ts';
 
 export interface SequencerOptions {
@@ -23,6 +26,8 @@ export interface SequencerOptions {
   budget: QueueBudget;
   /** How long a commit of unknown outcome, or an absent database, is waited for, in ms. */
   patienceMs: number;
+  /** The log's keys. */
+  vault: LogVault;
   /** Digest of this replica's policy bundle. */
   policy: Uint8Array;
   /** Called before each commit: throws an AppendError while this replica must not append. */
@@ -31,6 +36,12 @@ export interface SequencerOptions {
   onCommit: (entries: number, ms: number) => void;
   /** Called when the database contradicts what this replica knows to be committed. */
   onContradiction: (reason: string) => void;
+}
+
+/** What is done in one transaction with the entries that say so. `vault`: the version that `advance_vault` gave, where it was called. */
+export interface Change {
+  drafts: readonly EntryDraft[];
+  vault?: number | undefined;
 }
 
 /** After another replica was first, so many batches lock the head before the lock-free way is tried again. */
@@ -48,6 +59,8 @@ export class Sequencer {
   private head: Head | undefined;
   private running: Promise<void> | undefined;
   private lockedBatches = 0;
+  /** Changes that wait for a transaction of their own, each. */
+  private readonly changes: (() => Promise<void>)[] = [];
 
   constructor(options: SequencerOptions) {
     this.options = options;
@@ -63,11 +76,22 @@ export class Sequencer {
    */
   append(draft: EntryDraft): Promise<SequencedEntry> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ draft, resolve, reject });
-      if (this.running === undefined) {
-        // setImmediate lets every request of this turn of the event loop into the first batch.
-        this.running = new Promise((done) => setImmediate(() => void this.drain().then(done)));
-      }
+      this.queue.push({ draft, resolve, reject: (reason) => void this.refused(draft, reason).then(resolve, reject) });
+      this.run();
+    });
+  }
+
+  /**
+   * Does `work` in one transaction, behind the locked head, with the entries that it gives: all of it is committed, or nothing.
+   * `work` may be tried once only, and does nothing beyond the transaction's client. The lock keeps appends waiting: be short.
+   *
+   * @throws AppendError, and what `work` throws; nothing was done then, except where `outcome-unknown` says so
+   */
+  appendWith(work: (client: PoolClient, head: Head) => Promise<Change>): Promise<SequencedEntry[]> {
+    return new Promise((resolve, reject) => {
+      this.queue.checkRoom(0);
+      this.changes.push(() => this.change(work).then(resolve, reject));
+      this.run();
     });
   }
 
@@ -87,8 +111,21 @@ export class Sequencer {
     await this.running;
   }
 
+  private run(): void {
+    // setImmediate lets every request of this turn of the event loop into the first batch.
+    this.running ??= new Promise((done) => setImmediate(() => void this.drain().then(done)));
+  }
+
+  /** A draft whose key is gone is made anew, where that can be done. */
+  private async refused(draft: EntryDraft, reason: unknown): Promise<SequencedEntry> {
+    if (!(reason instanceof StaleKeyError) || draft.again === undefined) throw reason;
+    return this.append(await draft.again());
+  }
+
   private async drain(): Promise<void> {
-    while (this.queue.length > 0) {
+    while (this.queue.length > 0 || this.changes.length > 0) {
+      await this.changes.shift()?.();
+      if (this.queue.length === 0) continue;
       const pending = this.queue.take();
       const started = performance.now();
       await this.commit(pending).catch((error: unknown) => {
@@ -113,6 +150,14 @@ export class Sequencer {
         left.forEach((each, i) => this.resolve(each, batch.sequenced[i] as SequencedEntry)); // one for each draft
         return;
       } catch (error) {
+        if (error instanceof StaleKeyError) {
+          left = left.filter((each) => {
+            const isStale = error.drafts.has(each.draft);
+            if (isStale) refuse(each, error);
+            return !isStale;
+          });
+          continue;
+        }
         if (!(error instanceof DuplicatePredictionError)) throw error;
         const fresh = await this.withoutTaken(left, log);
         if (fresh.length === left.length) throw new Error('the database refused an id that it does not have', { cause: error });
@@ -131,7 +176,7 @@ export class Sequencer {
     for (;;) {
       let attempt: Append | undefined;
       try {
-        if (this.head !== undefined && this.lockedBatches === 0) {
+        if (this.head !== undefined && this.lockedBatches === 0 && isSealedAt(drafts, this.head.vault)) {
           attempt = await this.build(this.head, drafts);
           if (await this.options.store.append(this.options.log, attempt)) return this.committed(attempt);
           this.lockedBatches = LOCKED_BATCHES;
@@ -143,6 +188,7 @@ export class Sequencer {
         await this.checkLastEntry();
         const appended = await this.options.store.appendLocked(this.options.log, async (head) => {
           this.checkHead(head);
+          await requireKeys(this.options.vault, head.vault, drafts);
           attempt = await this.build(head, drafts);
           return attempt;
         });
@@ -158,6 +204,32 @@ export class Sequencer {
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  private async change(work: (client: PoolClient, head: Head) => Promise<Change>): Promise<SequencedEntry[]> {
+    const { log, store, guard, vault, patienceMs } = this.options;
+    guard();
+    let attempt: Append | undefined;
+    try {
+      await this.checkLastEntry();
+      await store.appendLocked(log, async (head, client) => {
+        this.checkHead(head);
+        if (vault.version !== head.vault) await vault.renew(head.vault);
+        const change = await work(client, head);
+        attempt = await this.build({ ...head, vault: change.vault ?? head.vault }, change.drafts);
+        return attempt;
+      });
+    } catch (error) {
+      if (error instanceof SurplusRowsError) this.stop(error.message);
+      const failure = storageFailure(error);
+      if (failure === undefined) throw error;
+      attempt = await this.outcome(attempt, performance.now() + patienceMs, failure);
+      if (attempt === undefined) throw failure;
+    }
+    // Set by the transaction, which has come to its end.
+    const { batch } = this.committed(attempt as Append);
+    if (vault.version !== batch.next.vault) await vault.renew(batch.next.vault);
+    return batch.sequenced;
   }
 
   /** The attempt, when it turns out to be committed; undefined when it is not and may be made again. */
@@ -226,15 +298,6 @@ export class Sequencer {
   private stop(reason: string): never {
     this.options.onContradiction(reason);
     throw new AppendError('log-stopped', reason);
-  }
-
-  /** The last entry stands for all before it, whose hashes it holds. */
-  private async goesOnFrom(known: Head, head: Head): Promise<boolean> {
-    if (head.size === known.size) return equalBytes(head.hash, known.hash);
-    if (head.size < known.size) return false;
-    if (known.size === 0) return true;
-    const [last] = await this.options.store.readEntries(this.options.log, known.size - 1, known.size);
-    return last !== undefined && equalBytes(leafHash(last), known.hash);
   }
 
   /** Tells those whose id a log has already; gives the others. */

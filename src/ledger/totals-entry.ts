@@ -77,7 +77,7 @@ export function draftTotals(log: Log, totals: Totals): EntryDraft {
   const body = { number, previous, period, entries: { from: fromIndex, to: toIndex }, more, ...rest };
   const column = (of: (count: SealedCount) => string | number): (string | number)[] => sealed.map(of);
   return {
-    ...draftSystemEntry(log.sealer, { type, v: 1, body }),
+    ...draftSystemEntry(log.vault, { type, v: 1, body }),
     also: {
       text: 'select seal_tallies($1::int, $2::bigint, $3, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bool, $10::jsonb, $11::text[], $12::text[], $13::text[], $14::bigint[])',
       values: [

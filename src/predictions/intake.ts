@@ -5,7 +5,7 @@ import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Appender } from './appender.ts';
 import { openEntry, payloadMissing } from './open-entry.ts';
-import { contentDigest, draftPrediction, prepare, type Prepared } from './prepared.ts';
+import { contentDigest, draftPrediction, readPosted, type Posted } from './prepared.ts';
 
 /** What became of a posted record. */
 export interface Accepted extends SequencedEntry {
@@ -23,13 +23,15 @@ export interface Accepted extends SequencedEntry {
  */
 export async function takeIn(log: Log, bytes: Uint8Array, by: Appender, maxDepth: number): Promise<Accepted> {
   log.checkRoom(bytes.length);
-  const prepared = prepare(bytes, by, maxDepth);
-  const { id } = prepared.prediction;
+  const posted = readPosted(bytes, maxDepth);
+  const { id } = posted.prediction;
   try {
-    const { index, time, leafHash } = await log.append(draftPrediction(log.sealer, prepared));
+    const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction);
+    const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: null, originals: [], handling: undefined });
+    const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
     return { id, log, index, time, leafHash, created: true };
   } catch (error) {
-    if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), prepared, error.index);
+    if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index);
     throw error;
   }
 }
@@ -40,7 +42,7 @@ function holderOf(log: Log, taken: AlreadySequencedError): Log {
 }
 
 /** The first acceptance of the same content. @throws Problem `id-taken`, `payload-missing` */
-async function sameAgain(log: Log, { prediction, content }: Prepared, index: number): Promise<Accepted> {
+async function sameAgain(log: Log, { prediction, content }: Posted, index: number): Promise<Accepted> {
   const { entry, leafHash, opening } = await openEntry(log, index);
   if (opening === undefined) throw payloadMissing(index);
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {

@@ -21,7 +21,7 @@ export async function openEntry(log: Log, index: number): Promise<OpenedEntry> {
   const [bytes, payload] = await Promise.all([log.readEntry(index), log.payloads.read(index)]);
   if (bytes === undefined) throw new CoreError('bundle-malformed', `the database lacks entry ${index}`);
   const entry = parseEntry(bytes);
-  const opening = payload && (await log.sealer.open(payload.key, payload.sealed, entry.commitment));
+  const opening = payload && (await log.vault.open(payload.key, payload.sealed, entry.commitment));
   return { entry, text: Buffer.from(bytes).toString('utf8'), leafHash: toHex(leafHash(bytes)), opening };
 }
 

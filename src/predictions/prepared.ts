@@ -1,52 +1,100 @@
 import { hash } from 'node:crypto';
 import { canonicalize } from '../core/canonical-json.ts';
+import type { JsonValue } from '../core/json-value.ts';
 import { MAX_PAYLOAD_BYTES } from '../core/payload.ts';
 import { readJson } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
-import type { PayloadSealer } from '../vault/payload-sealer.ts';
-import type { Appender } from './appender.ts';
+import type { LogVault, SealingKey } from '../vault/log-vault.ts';
+import type { Original } from '../vault/original.ts';
+import { tokenize } from '../vault/tokenize.ts';
 import { faultsOf, type Prediction } from './prediction.ts';
 
-/** A posted prediction that passed every check: what is kept of it, and what tells the same content from another. */
-export interface Prepared {
+/** A posted prediction that has the right form: what is kept of it, and what tells the same content from another. */
+export interface Posted {
   prediction: Prediction;
   /** Canonical JSON of the posted record without `trace`. */
   content: string;
-  /** Canonical JSON of the payload. */
-  payload: string;
-  /** Who handed it in. */
+}
+
+/** Under which authority a prediction is taken in. */
+export interface Intake {
+  /** Opaque id of who hands it in. */
   principal: string;
+  /** The rule that lets them. */
+  rule: string;
+  /** `name@version` of the contract that governs it. */
+  contract: string | null;
+  /** What tokens take the place of. */
+  originals: readonly Original[];
+  /** What was done to its values, for the payload. */
+  handling: JsonValue | undefined;
 }
 
 /**
  * Reads one posted record: strict JSON, the prediction's form, canonical bytes.
  *
- * @throws Problem `malformed-json`, `invalid-json`, `invalid-record`, `payload-too-large`; `forbidden` where a rule's conditions do not hold for it
+ * @throws Problem `malformed-json`, `invalid-json`, `invalid-record`, `payload-too-large`
  */
-export function prepare(bytes: Uint8Array, by: Appender, maxDepth: number): Prepared {
+export function readPosted(bytes: Uint8Array, maxDepth: number): Posted {
   const prediction = parse(bytes, maxDepth);
-  const rule = typeof by.rule === 'string' ? by.rule : by.rule(prediction);
-  const { trace, ...rest } = prediction;
+  const { trace: _trace, ...rest } = prediction;
   const content = canonicalize(rest);
-  const body = trace === undefined ? content : insertTrace(content, prediction.version, trace);
-  // RFC 8785 form: the keys of a payload in order, each value canonical.
-  const payload = `{"body":${body},"contract":null,"principal":"${by.principal}","rule":"${rule}","type":"prediction","v":1}`;
-  // A UTF-16 code unit takes at most three bytes, so nearly every payload need not be measured.
-  if (payload.length > MAX_PAYLOAD_BYTES / 3 && Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
-    throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);
-  }
-  return { prediction, content, payload, principal: by.principal };
+  checkSize(content);
+  return { prediction, content };
 }
 
-/** Salts, commits to and seals a prepared prediction. */
-export function draftPrediction(sealer: PayloadSealer, { prediction, content, payload, principal }: Prepared): EntryDraft {
-  const draft = draftEntry(sealer, 'prediction', payload, (salt) => contentDigest(salt, content));
-  const { id, model, version, deployment, decision } = prediction;
-  draft.prediction = { id, model, version, deployment, outcome: decision?.outcome, principal };
-  return draft;
+/**
+ * Makes a judged prediction into an entry's draft: the data subject's opaque id in the place of the reference, tokens in the
+ * place of originals, then canonical bytes, salt, commitment and seal. At once where the subject and its tokens are known.
+ *
+ * @throws Problem `payload-too-large`
+ */
+export function draftPrediction(vault: LogVault, posted: Posted, intake: Intake): EntryDraft | Promise<EntryDraft> {
+  const { version } = vault;
+  const { subject: reference } = posted.prediction;
+  if (reference === undefined) {
+    const { key, row } = vault.ownKey();
+    return draftUnder(vault, key, version, posted, intake, row);
+  }
+  const key = vault.subjectKey(reference);
+  return key instanceof Promise
+    ? key.then((found) => draftUnder(vault, found, version, posted, intake, undefined))
+    : draftUnder(vault, key, version, posted, intake, undefined);
+}
+
+function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: Posted, intake: Intake, ownKey: EntryDraft['ownKey']): EntryDraft | Promise<EntryDraft> {
+  const finish = (originals: Uint8Array | undefined): EntryDraft => {
+    const { prediction, content } = posted;
+    const payload = payloadText(prediction, key.subject, intake);
+    const draft = draftEntry(key, version, { type: 'prediction', payload, digestOf: (salt) => contentDigest(salt, content), originals });
+    if (ownKey !== undefined) draft.ownKey = ownKey;
+    const { id, model, version: modelVersion, deployment, decision } = prediction;
+    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal };
+    draft.again = () => draftPrediction(vault, posted, intake);
+    return draft;
+  };
+  const originals = tokenize(vault, key, intake.originals);
+  return originals instanceof Promise ? originals.then(finish) : finish(originals);
+}
+
+function payloadText(prediction: Prediction, subject: string | undefined, { principal, rule, contract, handling }: Intake): string {
+  const body: { [name: string]: JsonValue } = { ...prediction };
+  if (subject !== undefined) body['subject'] = subject;
+  if (handling !== undefined) body['handling'] = handling;
+  // RFC 8785 form: the keys of a payload in order, each value canonical.
+  const payload = `{"body":${canonicalize(body)},"contract":${JSON.stringify(contract)},"principal":"${principal}","rule":"${rule}","type":"prediction","v":2}`;
+  checkSize(payload);
+  return payload;
+}
+
+/** A UTF-16 code unit takes at most three bytes, so nearly no text need be measured. */
+function checkSize(text: string): void {
+  if (text.length > MAX_PAYLOAD_BYTES / 3 && Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) {
+    throw new Problem('payload-too-large', `A record is at most ${MAX_PAYLOAD_BYTES} bytes in canonical form: hand in large inputs by digest and URI.`);
+  }
 }
 
 /**
@@ -62,13 +110,4 @@ function parse(bytes: Uint8Array, maxDepth: number): Prediction {
   const errors = faultsOf(record);
   if (errors.length > 0) throw new Problem('invalid-record', 'The record does not have the form of a prediction; see errors for every place.', { errors });
   return record as unknown as Prediction;
-}
-
-/**
- * Puts `trace` back into its place. `version` is the last key of a prediction in canonical order and `trace` the one
- * before it, so the place is a fixed distance from the end; canonicalizing twice would cost as much as all hashing.
- */
-function insertTrace(content: string, version: string, trace: string): string {
-  const tail = `,"version":${JSON.stringify(version)}}`;
-  return `${content.slice(0, -tail.length)},"trace":${JSON.stringify(trace)}${tail}`;
 }

@@ -1,42 +1,163 @@
 import type { Pool } from 'pg';
-import { VaultError, type KeyProvider } from './key-provider.ts';
+import { seal, unseal } from './aes-gcm.ts';
+import { DataKey } from './data-key.ts';
+import type { KeyEpochs } from './key-epochs.ts';
+import type { KekProvider } from './kek-provider.ts';
 import { randomBytes } from './random-bytes.ts';
+import { VaultError } from './vault-error.ts';
 
-/** One log's data keys: rows that hold them wrapped. */
+const SUBJECT_BYTES = 12;
+const KEY_BYTES = 32;
+
+/** A row of `data_key`. */
+export interface DataKeyRow {
+  id: number;
+  epoch: number | null;
+  wrapped_by: string | null;
+  wrapped: Buffer;
+  subject: Buffer | null;
+  lookup: Buffer | null;
+}
+
+/** A data subject's key before it is kept. */
+interface NewSubjectKey {
+  id: number;
+  wrapped: Buffer;
+  subject: Buffer;
+  lookup: Buffer;
+  reference: Buffer;
+}
+
+const COLUMNS = 'id, epoch, wrapped_by, wrapped, subject, lookup';
+
+const INSERT = `
+insert into data_key (id, log, epoch, wrapped, subject, lookup, reference)
+select id, $1, $2, wrapped, subject, lookup, reference
+from unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[]) as n(id, wrapped, subject, lookup, reference)
+where hold_epoch($1, $2)
+order by lookup
+on conflict (log, lookup) where lookup is not null do nothing`;
+
+/** The rows of one log's data keys. */
 export class DataKeyStore {
   private readonly pool: Pool;
-  private readonly provider: KeyProvider;
+  private readonly lazyPool: Pool;
+  private readonly epochs: KeyEpochs;
+  private readonly provider: KekProvider;
   private readonly log: number;
-  private readonly context: string;
+  private readonly origin: string;
 
-  constructor(pool: Pool, provider: KeyProvider, log: number, origin: string) {
+  /**
+   * @param lazyPool connections that commit without waiting for the disk: a key is on it before anything that was sealed
+   *   under the key can be, because the write-ahead log keeps their order
+   */
+  constructor(pool: Pool, lazyPool: Pool, epochs: KeyEpochs, provider: KekProvider, log: { id: number; origin: string }) {
     this.pool = pool;
+    this.lazyPool = lazyPool;
+    this.epochs = epochs;
     this.provider = provider;
-    this.log = log;
-    this.context = origin;
+    this.log = log.id;
+    this.origin = log.origin;
   }
 
-  /** Makes a key and stores it wrapped; it is durable before it is used. */
-  async create(): Promise<{ id: number; dataKey: Buffer }> {
-    const dataKey = randomBytes(32);
-    const wrapped = await this.provider.wrap(dataKey, this.context);
-    const { rows } = await this.pool.query<{ id: number }>(
-      'insert into data_key (log, wrapped_by, wrapped) values ($1, $2, $3) returning id',
-      [this.log, this.provider.current, wrapped],
-    );
+  /** A key by its id. @throws VaultError `key-erased` when its row is gone */
+  async read(id: number): Promise<DataKey> {
+    const { rows } = await this.pool.query<DataKeyRow>({
+      name: 'read-data-key',
+      text: `select ${COLUMNS} from data_key where log = $1 and id = $2`,
+      values: [this.log, id],
+    });
     const [row] = rows;
-    if (row === undefined) throw new Error('insert returned no row');
-    return { id: row.id, dataKey };
+    if (row === undefined) throw new VaultError('key-erased', `data key ${id} is gone`);
+    return this.open(row);
   }
 
-  /** @throws VaultError `payload-unreadable` when the key's row is gone */
-  async read(id: number): Promise<Buffer> {
-    const { rows } = await this.pool.query<{ wrapped_by: string; wrapped: Buffer }>(
-      'select wrapped_by, wrapped from data_key where log = $1 and id = $2',
-      [this.log, id],
-    );
-    const [row] = rows;
-    if (row === undefined) throw new VaultError('payload-unreadable', `data key ${id} is gone`);
-    return this.provider.unwrap(row.wrapped, row.wrapped_by, this.context);
+  /** The key of a data subject by its opaque id; undefined when it has none (any more). */
+  async ofSubject(subject: string): Promise<DataKey | undefined> {
+    const { rows } = await this.pool.query<DataKeyRow>(`select ${COLUMNS} from data_key where log = $1 and subject = $2`, [
+      this.log, Buffer.from(subject.slice('sub_'.length), 'hex'),
+    ]);
+    return rows[0] && this.open(rows[0]);
   }
+
+  /** Which of these keys are there. */
+  async present(ids: readonly number[]): Promise<Set<number>> {
+    const { rows } = await this.pool.query<{ id: number }>('select id from data_key where log = $1 and id = any($2::bigint[])', [this.log, ids]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** The keys of data subjects by their references; those that have none get one. `idOf` gives ids for new keys. */
+  async ofReferences(references: readonly string[], idOf: () => number): Promise<Map<string, DataKey>> {
+    const found = new Map<string, DataKey>();
+    // A second round where an epoch closed meanwhile, or another replica made the same key at the same time.
+    for (let round = 0; round < 3 && found.size < references.length; round++) {
+      await this.find(references, found);
+      const missing = references.filter((reference) => !found.has(reference));
+      if (missing.length === 0) break;
+      if (round > 0) await this.epochs.load();
+      await this.insert(missing.map((reference) => this.newSubjectKey(reference, idOf())));
+      await this.find(missing, found);
+    }
+    if (found.size < references.length) throw new VaultError('keys-unavailable', 'no key could be made for a data subject');
+    return found;
+  }
+
+  private async find(references: readonly string[], found: Map<string, DataKey>): Promise<void> {
+    const { open } = this.epochs;
+    const byLookup = new Map(references.map((reference) => [open.lookup(reference).toString('hex'), reference]));
+    const { rows } = await this.pool.query<DataKeyRow>({
+      name: 'find-data-keys',
+      text: `select ${COLUMNS} from data_key where log = $1 and lookup = any($2::bytea[])`,
+      values: [this.log, [...byLookup.keys()].map((lookup) => Buffer.from(lookup, 'hex'))],
+    });
+    for (const row of rows) {
+      const reference = row.lookup === null ? undefined : byLookup.get(row.lookup.toString('hex'));
+      if (reference !== undefined) found.set(reference, await this.open(row));
+    }
+  }
+
+  private newSubjectKey(reference: string, id: number): NewSubjectKey {
+    const raw = randomBytes(KEY_BYTES);
+    const subject = randomBytes(SUBJECT_BYTES);
+    const { open } = this.epochs;
+    const wrapped = open.wrap(raw);
+    const sealedReference = sealReference(new DataKey(id, raw, this.origin), this.origin, reference);
+    return { id, wrapped, subject, lookup: open.lookup(reference), reference: sealedReference };
+  }
+
+  private async insert(keys: readonly NewSubjectKey[]): Promise<void> {
+    await this.lazyPool.query({
+      name: 'insert-subject-keys',
+      text: INSERT,
+      values: [
+        this.log, this.epochs.open.number, keys.map(({ id }) => id), keys.map(({ wrapped }) => wrapped), keys.map(({ subject }) => subject),
+        keys.map(({ lookup }) => lookup), keys.map(({ reference }) => reference),
+      ],
+    });
+  }
+
+  private async open({ id, epoch, wrapped_by, wrapped, subject }: DataKeyRow): Promise<DataKey> {
+    const raw =
+      epoch === null
+        ? await this.provider.unwrap(wrapped_by ?? '', wrapped, this.origin)
+        : (await this.epochs.of(epoch)).unwrap(wrapped);
+    if (raw === undefined) throw new VaultError('unwrap-failed', `data key ${id} does not open in epoch ${epoch}`);
+    return new DataKey(id, raw, this.origin, subject === null ? undefined : `sub_${subject.toString('hex')}`);
+  }
+}
+
+/** A data subject's reference under its own key: gone with it. */
+export function sealReference({ id, key }: DataKey, origin: string, reference: string): Buffer {
+  return seal(key, referenceData(origin, id), Buffer.from(reference));
+}
+
+/** @throws VaultError `unwrap-failed` */
+export function openReference({ id, key }: DataKey, origin: string, sealed: Uint8Array): string {
+  const reference = unseal(key, referenceData(origin, id), sealed);
+  if (reference === undefined) throw new VaultError('unwrap-failed', `the reference beside data key ${id} does not open under it`);
+  return reference.toString('utf8');
+}
+
+function referenceData(origin: string, id: number): Buffer {
+  return Buffer.from(`${origin}\nreference ${id}`, 'latin1');
 }

@@ -8,7 +8,7 @@ import { writeDurably } from '../database/durable-file.ts';
 import { readSecret } from '../database/private-file.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { checkKekName, checkKekPlaintext, type KekProvider } from './kek-provider.ts';
-import { VaultError } from './key-provider.ts';
+import { VaultError } from './vault-error.ts';
 import { randomBytes } from './random-bytes.ts';
 
 const KEY_BYTES = 32;

@@ -1,7 +1,7 @@
 import type { TransitSettings } from '../settings.ts';
 import { fromBase64 } from '../core/bytes.ts';
 import { checkKekName, checkKekPlaintext, type KekProvider } from './kek-provider.ts';
-import { VaultError } from './key-provider.ts';
+import { VaultError } from './vault-error.ts';
 import { inOneLine, TransitClient, type Patience, type TransitAnswer } from './transit-client.ts';
 
 const KEY_TYPE = 'aes256-gcm96';

@@ -1,36 +1,79 @@
-import { join } from 'node:path';
 import type { Pool } from 'pg';
-import type { Settings } from '../settings.ts';
-import { AesPayloadOpener } from './aes-payload-opener.ts';
-import { AesPayloadSealer } from './aes-payload-sealer.ts';
+import type { KekProvider } from './kek-provider.ts';
+import { openKekProvider } from './open-kek-provider.ts';
 import { DataKeyStore } from './data-key-store.ts';
-import { KeyFile } from './key-file.ts';
-import { VaultError, type KeyProvider } from './key-provider.ts';
-import type { PayloadOpener, PayloadSealer } from './payload-sealer.ts';
+import { KeyEpochs } from './key-epochs.ts';
+import { KeyIds } from './key-ids.ts';
+import { AesLogVault, type PayloadOpener } from './log-vault.ts';
+import { TokenTable } from './token-table.ts';
+import { VaultError } from './vault-error.ts';
 
-/** Keys and what is sealed under them. */
-export interface Vault {
-  /** Seals under a new data key. */
-  sealerFor(log: number, origin: string): Promise<PayloadSealer>;
-  /** Opens only, and writes nothing. */
-  openerFor(log: number, origin: string): PayloadOpener;
+/** A log, as far as its keys are concerned. */
+export interface VaultLog {
+  id: number;
+  origin: string;
+}
+
+/** Where keys are kept, wrapped. */
+export interface VaultDatabase {
+  pool: Pool;
+  lazyPool: Pool;
+}
+
+/** All logs' keys. */
+export class Vault {
+  readonly provider: KekProvider;
+  private readonly pool: Pool;
+  private readonly lazyPool: Pool;
+  private readonly ids: KeyIds;
+
+  /** @param lazyPool connections that commit without waiting for the disk */
+  constructor(provider: KekProvider, { pool, lazyPool }: VaultDatabase) {
+    this.provider = provider;
+    this.pool = pool;
+    this.lazyPool = lazyPool;
+    this.ids = new KeyIds(pool);
+  }
+
+  /** Opens one log's payloads, and writes nothing. */
+  openerOf(log: VaultLog): PayloadOpener {
+    return this.logVault(log, 0, this.epochsOf(log));
+  }
+
+  epochsOf({ id, origin }: VaultLog): KeyEpochs {
+    return new KeyEpochs(this.pool, this.provider, id, origin);
+  }
+
+  /** One log's keys. The first call for a log opens its first epoch. */
+  async of(log: VaultLog): Promise<AesLogVault> {
+    const epochs = this.epochsOf(log);
+    // The version first: keys that are remembered are never older than it says.
+    const { rows } = await this.pool.query<{ vault: number }>('select vault from log_head where log = $1', [log.id]);
+    await epochs.load();
+    await this.ids.start();
+    return this.logVault(log, rows[0]?.vault ?? 0, epochs);
+  }
+
+  private logVault(log: VaultLog, version: number, epochs: KeyEpochs): AesLogVault {
+    const store = new DataKeyStore(this.pool, this.lazyPool, epochs, this.provider, log);
+    return new AesLogVault({ version, epochs, store, tokens: new TokenTable(this.lazyPool, log.id), ids: this.ids, origin: log.origin });
+  }
 }
 
 /**
- * Opens the key provider and makes sure that it holds every key-encryption key that the database's keys are wrapped by.
+ * Opens the key provider and makes sure that it holds every key that the database's keys are wrapped by.
  *
- * @throws VaultError `kek-missing`, `kek-malformed`
+ * @throws VaultError `kek-missing`, `kek-malformed`, `provider-unavailable`
  */
-export async function openVault({ dataDir }: Pick<Settings, 'dataDir'>, pool: Pool): Promise<Vault> {
-  const { rows } = await pool.query<{ kek: string }>('select distinct wrapped_by as kek from data_key');
-  const provider: KeyProvider = await KeyFile.open(join(dataDir, 'key-encryption-keys.json'), rows.length === 0);
-  const missing = rows.find(({ kek }) => !provider.has(kek));
-  if (missing !== undefined) {
-    throw new VaultError('kek-missing', `the database holds payloads sealed under ${missing.kek}, which the key file lacks: put it back`);
+export async function openVault(settings: Parameters<typeof openKekProvider>[0], database: VaultDatabase): Promise<Vault> {
+  const provider = openKekProvider(settings);
+  const { rows } = await database.pool.query<{ kek: string }>(
+    'select kek from key_epoch where ended is null union select distinct wrapped_by from data_key where wrapped_by is not null',
+  );
+  for (const { kek } of rows) {
+    if (!(await provider.has(kek))) {
+      throw new VaultError('kek-missing', `the database holds keys that are wrapped by ${kek}, which the key provider lacks: put it back`);
+    }
   }
-  const keys = (log: number, origin: string): DataKeyStore => new DataKeyStore(pool, provider, log, origin);
-  return {
-    sealerFor: (log, origin) => AesPayloadSealer.create(keys(log, origin), origin),
-    openerFor: (log, origin) => new AesPayloadOpener(keys(log, origin), origin),
-  };
+  return new Vault(provider, database);
 }

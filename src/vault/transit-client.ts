@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransitSettings } from '../settings.ts';
-import { VaultError } from './key-provider.ts';
+import { VaultError } from './vault-error.ts';
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 

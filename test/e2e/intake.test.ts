@@ -55,7 +55,8 @@ describe('POST /v1/predictions', () => {
       inputs: { text: 'line\nbreak "quoted" \\ 🙂 \u2028', list: [[], {}, null, true, 1e-7, -0.5, 1e21, 9007199254740991], '': 0, 'a/b~c': 1 },
     });
     expect((await post(full)).status).toBe(201);
-    expect((await service.call('GET', '/v1/predictions/full-1', 'auditor')).json['prediction']).toEqual(full);
+    const kept = (await service.call('GET', '/v1/predictions/full-1', 'auditor')).json['prediction'];
+    expect(kept).toEqual({ ...full, subject: expect.stringMatching(/^sub_[0-9a-f]{24}$/) as unknown });
   });
 });
 
@@ -131,7 +132,7 @@ describe('POST /v1/predictions?receipt=true', () => {
     expect(toHex(leafHash(utf8(receipt['entry'] ?? '')))).toBe(first.json['leafHash']);
     const payload = JSON.parse(receipt['payload'] ?? '') as Record<string, never>;
     expect(canonicalize(payload)).toBe(receipt['payload']);
-    expect(payload).toMatchObject({ type: 'prediction', v: 1, rule: 'producer-appends-predictions', contract: null, body: record });
+    expect(payload).toMatchObject({ type: 'prediction', v: 2, rule: 'producer-appends-predictions', contract: null, body: record });
 
     const again = await post({ ...record, trace: 'of-the-retry' }, '?receipt=true');
     expect(again.status).toBe(200);

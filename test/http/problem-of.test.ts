@@ -5,7 +5,7 @@ import { CoreError } from '../../src/core/core-error.ts';
 import { Problem, PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
 import { problemOf } from '../../src/http/problem-of.ts';
 import { AppendError } from '../../src/ledger/append-error.ts';
-import { VaultError } from '../../src/vault/key-provider.ts';
+import { VaultError } from '../../src/vault/vault-error.ts';
 
 const SECRET = 'value-of-a-record';
 

@@ -4,7 +4,7 @@ import { sampleDraft } from './sample-draft.ts';
 import { createTestLog, type TestLog } from './test-log.ts';
 
 const LOG_TABLES = ['tenant', 'log', 'log_key', 'log_head', 'entry', 'tile', 'checkpoint'];
-const ERASABLE = ['payload', 'data_key'];
+const ERASABLE = ['payload', 'data_key', 'token'];
 const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check'];
 
 let database: TestDatabase;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   await log.append(Array.from({ length: 300 }, () => sampleDraft()));
   const { pool } = database.database;
   await pool.query("insert into checkpoint (log, size, root, note) values ($1, 1, $2, 'note')", [log.id, Buffer.alloc(32)]);
-  await pool.query("insert into data_key (log, wrapped_by, wrapped) values ($1, 'kek', '\\x00')", [log.id]);
+  await pool.query("insert into data_key (id, log, epoch, wrapped) values (1, $1, 1, '\\x00')", [log.id]);
 });
 afterAll(() => database.drop());
 
@@ -59,7 +59,7 @@ describe('the runtime role', () => {
 
   test('moves the head by the function alone, and only forward', async () => {
     const head = await log.store.readHead(log.id);
-    const advance = 'select advance_head($1, $2, $3, $4, $5, $6, $7, $8) as ok';
+    const advance = 'select advance_head($1, $2, $3, 0, $4, $5, $6, $7, $8) as ok';
     const to = (size: number, expected = head.size, hash = Buffer.from(head.hash)) => [log.id, expected, hash, size, Buffer.alloc(32), Buffer.alloc(0), head.time, null];
     expect(await refusal(advance, to(head.size - 1))).toBe(INTEGRITY);
     expect(await refusal(advance, to(0))).toBe(INTEGRITY);

@@ -14,7 +14,7 @@ import { activation, POLICY, sampleDraft } from './sample-draft.ts';
 
 const ORIGIN = 'ledger.example/logs/default';
 const NOW = Date.UTC(2026, 10, 22, 9);
-const EMPTY: Head = { size: 0, hash: new Uint8Array(32), range: new CompactRange(), time: 0, policy: undefined };
+const EMPTY: Head = { size: 0, hash: new Uint8Array(32), range: new CompactRange(), time: 0, policy: undefined, vault: 0 };
 
 /** The entries in a batch's parameter: a bytea[] in binary form (see binary-array.test.ts). */
 function entriesOf({ entries }: Batch): Uint8Array[] {

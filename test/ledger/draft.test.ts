@@ -1,20 +1,19 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toHex, utf8 } from '../../src/core/bytes.ts';
 import { commitment } from '../../src/core/commitment.ts';
 import { draftEntry } from '../../src/ledger/draft.ts';
-import { seal, unseal } from '../../src/vault/aes-gcm.ts';
+import { unseal } from '../../src/vault/aes-gcm.ts';
 import { decodeOpening } from '../../src/vault/opening.ts';
-import type { PayloadSealer } from '../../src/vault/payload-sealer.ts';
+import { associatedData, DataKey } from '../../src/vault/data-key.ts';
 
-const key = createSecretKey(randomBytes(32));
-// What the service has, without the rows of its keys.
-const sealer: Pick<PayloadSealer, 'seal'> = { seal: (opening, bound) => ({ key: 1, sealed: seal(key, Buffer.from(bound), opening) }) };
+const ORIGIN = 'ledger.example/logs/default';
+const key = new DataKey(1, randomBytes(32), ORIGIN);
 
 function opened(payload: string, digestOf?: (salt: Uint8Array) => Uint8Array) {
-  const draft = draftEntry(sealer as PayloadSealer, 'note', payload, digestOf);
-  const opening = decodeOpening(unseal(key, Buffer.from(draft.commitment), draft.sealed) ?? new Uint8Array());
+  const draft = draftEntry(key, 0, { type: 'note', payload, digestOf });
+  const opening = decodeOpening(unseal(key.key, associatedData('payload', ORIGIN, draft.commitment), draft.sealed) ?? new Uint8Array());
   if (opening === undefined) throw new Error('the draft does not open');
   return { draft, opening };
 }

@@ -12,7 +12,8 @@ import { FileCheckpointStore } from '../../src/ledger/file-checkpoint-store.ts';
 import { fsckLog, isSound, type FsckReport } from '../../src/ledger/fsck.ts';
 import { readLogs, type LogRow } from '../../src/ledger/log-row.ts';
 import { openVault } from '../../src/vault/open-vault.ts';
-import type { PayloadOpener } from '../../src/vault/payload-sealer.ts';
+import type { PayloadOpener } from '../../src/vault/log-vault.ts';
+import { readSettings } from '../../src/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { startServiceOn } from './running-service.ts';
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
   await close();
   const { pool } = database.database;
   row = (await readLogs(pool))[0] as LogRow;
-  opener = (await openVault(database.settings, pool)).openerFor(row.id, row.origin);
+  opener = (await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database)).openerOf(row);
   stored = await new FileCheckpointStore(`${database.settings.dataDir}/checkpoints.json`).read(row.origin);
   size = stored?.size ?? 0;
 }, 60_000);
@@ -77,7 +78,7 @@ describe('payloads', () => {
     ['a changed bit', 'update payload set sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) where log = $log and index = 100', 'payload-unreadable'],
     ['another entry’s', 'update payload p set sealed = o.sealed from payload o where p.log = $log and o.log = $log and p.index = 100 and o.index = 200', 'payload-unreadable'],
     ['none', 'delete from payload where log = $log and index = 100', 'payload-missing'],
-    ['a key that is gone', 'update payload set key = key + 1000 where log = $log and index = 100', 'payload-unreadable'],
+    ['a key that is gone', 'update payload set key = key + 100000 where log = $log and index = 100', 'key-erased'],
   ])('%s', async (_what, text, code) => {
     await expectFound(await fsckAfter(sql(text)), code, 100);
   });

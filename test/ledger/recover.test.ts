@@ -11,6 +11,7 @@ import { fsckLog } from '../../src/ledger/fsck.ts';
 import { readLogs, type LogRow } from '../../src/ledger/log-row.ts';
 import { recoverTail, type Recovered } from '../../src/ledger/recover-tail.ts';
 import { ReceiptPayloads } from '../../src/predictions/receipt-payloads.ts';
+import { readSettings } from '../../src/settings.ts';
 import { openVault } from '../../src/vault/open-vault.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { startServiceOn, type RunningService } from './running-service.ts';
@@ -72,8 +73,8 @@ async function restoredLog(): Promise<Restored> {
 async function recover({ database, row }: Restored, place: string, receipts: readonly string[] = []): Promise<Recovered> {
   const stored = await new FileCheckpointStore(join(database.settings.dataDir, 'checkpoints.json')).read(row.origin);
   if (stored === undefined) throw new Error('nothing was signed');
-  const vault = await openVault(database.settings, database.database.pool);
-  const payloads = new ReceiptPayloads(await vault.sealerFor(row.id, row.origin));
+  const vault = await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database);
+  const payloads = new ReceiptPayloads(await vault.of(row));
   for (const receipt of receipts) payloads.add(receipt);
   return recoverTail({
     owner: database.database.owner, row, stored,
@@ -84,9 +85,9 @@ async function recover({ database, row }: Restored, place: string, receipts: rea
 }
 
 async function fsck({ database, row }: Restored) {
-  const vault = await openVault(database.settings, database.database.pool);
+  const vault = await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database);
   const stored = await new FileCheckpointStore(join(database.settings.dataDir, 'checkpoints.json')).read(row.origin);
-  return fsckLog({ pool: database.database.pool, row, opener: vault.openerFor(row.id, row.origin), stored, onProgress: () => undefined });
+  return fsckLog({ pool: database.database.pool, row, opener: vault.openerOf(row), stored, onProgress: () => undefined });
 }
 
 describe('recoverTail', () => {
@@ -182,7 +183,7 @@ describe('a successor', () => {
     const after = await startServiceOn(database);
     const log = after.service.ledger.byLogName('default-3');
     expect(after.service.ledger.ofTenant(old.row.tenant)).toBe(log);
-    const opener = (await openVault(database.settings, database.database.pool)).openerFor(successor.row.id, successor.row.origin);
+    const opener = (await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database)).openerOf(successor.row);
     const sealed = await log?.payloads.read(0);
     const entry = JSON.parse(Buffer.from((await log?.readEntry(0)) as Uint8Array).toString()) as { commitment: string };
     const { payload } = await opener.open(sealed?.key ?? 0, sealed?.sealed ?? new Uint8Array(), entry.commitment);

@@ -13,6 +13,7 @@ export function sampleDraft(id = `draft-${++drawn}`, changes: Partial<EntryDraft
     commitment: randomBytes(32).toString('hex'),
     sealed: randomBytes(60),
     key: 1,
+    vault: 0,
     prediction: { id, model: 'credit-risk', version: '3.2.0', deployment: undefined, outcome: 'declined' },
     ...changes,
   };
@@ -20,7 +21,7 @@ export function sampleDraft(id = `draft-${++drawn}`, changes: Partial<EntryDraft
 
 /** A draft like a system entry's: without a row in the read model. */
 export function sampleSystemDraft(type: string, changes: Partial<EntryDraft> = {}): EntryDraft {
-  return { type, commitment: randomBytes(32).toString('hex'), sealed: randomBytes(60), key: 1, ...changes };
+  return { type, commitment: randomBytes(32).toString('hex'), sealed: randomBytes(60), key: 1, vault: 0, ...changes };
 }
 
 /** The draft that brings `POLICY` into force: a log's first entry. */

@@ -9,6 +9,7 @@ import { PostgresLogStore } from '../../src/ledger/postgres-log-store.ts';
 import { Sequencer, type SequencerOptions } from '../../src/ledger/sequencer.ts';
 import { TileBuilder } from '../../src/ledger/tile-builder.ts';
 import type { TestDatabase } from '../test-database.ts';
+import { plainVault } from '../../bench/servers/plain-vault.ts';
 import { checkLog } from './check-log.ts';
 import { activation, POLICY } from './sample-draft.ts';
 
@@ -56,6 +57,7 @@ export async function createTestLog({ database }: TestDatabase, { empty = false,
         budget: new QueueBudget(2 ** 30),
         patienceMs: 5000,
         policy: POLICY,
+        vault: plainVault(),
         guard: () => undefined,
         onCommit: () => undefined,
         onContradiction: (reason) => stops.push(reason),

@@ -1,0 +1,31 @@
+import { decodeOpening } from '../../src/vault/opening.ts';
+import type { LogVault, SealingKey } from '../../src/vault/log-vault.ts';
+
+const OWN: SealingKey = {
+  id: 0,
+  subject: undefined,
+  seal: (_part, _commitment, plaintext) => Buffer.from(plaintext),
+  tokenLookup: () => Buffer.alloc(16),
+};
+
+const SUBJECTS: SealingKey = { ...OWN, subject: 'sub_000000000000000000000000' };
+
+/** Stores openings as they are, under no key. It stands here, not in the service: nobody can switch encryption off by a setting. */
+export function plainVault(): LogVault {
+  return {
+    version: 0,
+    epoch: 0,
+    tokens: { of: () => Buffer.alloc(16) },
+    subjectKey: () => SUBJECTS,
+    keyOfSubject: async () => SUBJECTS,
+    ownKey: () => ({ key: OWN, row: undefined }),
+    open: async (_key, sealed) => {
+      const opening = decodeOpening(sealed);
+      if (opening === undefined) throw new Error('a stored opening is cut short');
+      return opening;
+    },
+    openOriginals: async (_key, sealed) => Buffer.from(sealed),
+    present: async (keys) => new Set(keys),
+    renew: async () => undefined,
+  };
+}

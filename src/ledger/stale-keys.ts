@@ -1,0 +1,24 @@
+import type { LogVault } from '../vault/log-vault.ts';
+import { StaleKeyError } from './append-error.ts';
+import type { EntryDraft } from './entry-draft.ts';
+
+/** Whether every draft was sealed under keys of that version of the vault. */
+export function isSealedAt(drafts: readonly EntryDraft[], version: number): boolean {
+  return drafts.every((draft) => draft.vault === version);
+}
+
+/**
+ * Makes sure that the keys of all drafts are there: some may have been erased since the drafts were sealed, or the epoch that
+ * wrapped them may have closed. Precondition: the head is locked, so that none is erased now, and its version is given.
+ *
+ * @throws StaleKeyError naming the drafts that must be made anew
+ */
+export async function requireKeys(vault: LogVault, version: number, drafts: readonly EntryDraft[]): Promise<void> {
+  if (vault.version !== version) await vault.renew(version);
+  const older = drafts.filter((draft) => draft.vault !== version);
+  if (older.length === 0) return;
+  const present = await vault.present(older.flatMap(({ key, ownKey }) => (ownKey === undefined ? key : [])));
+  const stale = older.filter(({ key, ownKey }) => (ownKey === undefined ? !present.has(key) : ownKey.epoch !== vault.epoch));
+  for (const draft of older) draft.vault = version;
+  if (stale.length > 0) throw new StaleKeyError(new Set(stale));
+}
