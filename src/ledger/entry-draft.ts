@@ -46,3 +46,9 @@ export interface SequencedEntry {
   /** Lower-case hexadecimal. */
   leafHash: string;
 }
+
+/** What is done in one transaction with the entries that say so. `vault`: the version that `advance_vault` gave, where it was called. */
+export interface Change {
+  drafts: readonly EntryDraft[];
+  vault?: number | undefined;
+}

@@ -2,14 +2,14 @@ import type { PoolClient } from 'pg';
 import type { LogVault } from '../vault/log-vault.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
-import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
+import type { Change, EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import type { LogRow } from './log-row.ts';
 import type { LogStore } from './log-store.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { Prover } from './prover.ts';
 import type { Publisher } from './publisher.ts';
-import type { Change, Sequencer } from './sequencer.ts';
+import type { Sequencer } from './sequencer.ts';
 import type { TileSource } from './tile-source.ts';
 
 /** The parts of one log at work. */

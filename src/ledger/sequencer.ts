@@ -7,7 +7,7 @@ import { AlreadySequencedError, AppendError, StaleKeyError } from './append-erro
 import { buildBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { storageFailure } from './database-failure.ts';
-import type { EntryDraft, SequencedEntry } from './entry-draft.ts';
+import type { Change, EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
 import { PendingQueue, type Pending, type QueueBudget, type QueueLimits } from './pending-queue.ts';
@@ -36,12 +36,6 @@ export interface SequencerOptions {
   onCommit: (entries: number, ms: number) => void;
   /** Called when the database contradicts what this replica knows to be committed. */
   onContradiction: (reason: string) => void;
-}
-
-/** What is done in one transaction with the entries that say so. `vault`: the version that `advance_vault` gave, where it was called. */
-export interface Change {
-  drafts: readonly EntryDraft[];
-  vault?: number | undefined;
 }
 
 /** After another replica was first, so many batches lock the head before the lock-free way is tried again. */
@@ -119,7 +113,8 @@ export class Sequencer {
   /** A draft whose key is gone is made anew, where that can be done. */
   private async refused(draft: EntryDraft, reason: unknown): Promise<SequencedEntry> {
     if (!(reason instanceof StaleKeyError) || draft.again === undefined) throw reason;
-    return this.append(await draft.again());
+    // What goes with the entry goes with its next draft too.
+    return this.append({ ...draft, ...(await draft.again()) });
   }
 
   private async drain(): Promise<void> {
