@@ -14,8 +14,11 @@ export function ibanLength(country: string): number | undefined {
   return LENGTHS[country];
 }
 
+/** Countries whose code is hexadecimal, and whose account numbers are digits alone: hashes would look like their IBANs. */
+const DIGITS_ALONE = /^(?:AE|BA|BE|DE|EE)\d*[A-Z]/;
+
 /** An IBAN by ISO 13616: its country's length, and ISO/IEC 7064 MOD 97-10. @param compact upper case, without separators */
 export function isIban(compact: string): boolean {
   const check = Number(compact.slice(2, 4));
-  return compact.length === LENGTHS[compact.slice(0, 2)] && check >= 2 && check <= 98 && mod97(compact.slice(4) + compact.slice(0, 4)) === 1;
+  return compact.length === LENGTHS[compact.slice(0, 2)] && check >= 2 && check <= 98 && !DIGITS_ALONE.test(compact) && mod97(compact.slice(4) + compact.slice(0, 4)) === 1;
 }

@@ -3,20 +3,25 @@ import type { Find } from './hit.ts';
 import { LETTERED_IDS, type LetteredId } from './lettered-ids.ts';
 import { classOf, isWordUnit, LETTER, type Scan } from './scan.ts';
 
-const FROM_LETTER: readonly LetteredId[] = LETTERED_IDS.filter(({ pattern }) => !/^(?:\\d|\[1)/.test(pattern.source));
-const FROM_DIGIT: readonly LetteredId[] = LETTERED_IDS.filter((kind) => !FROM_LETTER.includes(kind));
+const BY_LETTERS: readonly (readonly LetteredId[])[] = Array.from({ length: 8 }, (_, count) => LETTERED_IDS.filter(({ letters }) => letters.includes(count)));
+const NONE: readonly LetteredId[] = [];
 const IBAN = /[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,32}/iy;
 const LONGEST_PREFIX = 7;
+const SPACE = 32;
+const PLUS = 43;
+const MINUS = 45;
+const POINT = 46;
+/** How long the first run of an id that starts with digits is: `1 85 05 2A`, `12.345.678-Z`, `131052-308T`, `12345678-Z`. */
+const LENGTHS = [1, 2, 6, 8];
 
-/** IBANs and personal numbers with letters in them. Tried at each run of digits: at its start, and at the start of the letters before it. */
+/** IBANs and personal numbers with letters in them. Tried at each run of digits: at the start of the letters before it, and at its own. */
 export function detectLetteredIds({ text, groups }: Scan): Find[] {
   const finds: Find[] = [];
   let next = 0;
   for (let group = 0; group < groups.length; group += 2) {
     const start = groups[group] as number;
     if (start < next) continue;
-    const before = lettersBefore(text, start);
-    const find = (before < start ? startingWithLetters(text, before) : undefined) ?? startingWithDigits(text, start);
+    const find = fromLetters(text, start) ?? (mayStart(text, start, groups[group + 1] as number) ? firstOf(BY_LETTERS[0] ?? NONE, text, start) : undefined);
     if (find === undefined) continue;
     finds.push(find);
     next = find.end;
@@ -24,28 +29,30 @@ export function detectLetteredIds({ text, groups }: Scan): Find[] {
   return finds;
 }
 
-/** Where the letters before a run of digits start, one space between at most; the run's own start where there are none or too many. */
-function lettersBefore(text: string, start: number): number {
-  let from = start;
-  if (text.charAt(from - 1) === ' ' || text.charAt(from - 1) === '-') from -= 1;
-  const end = from;
-  while (from > 0 && start - from <= LONGEST_PREFIX + 1 && classOf(text.charCodeAt(from - 1)) === LETTER) from -= 1;
-  if (end - from === 3 && text.charAt(from - 1) === ' ' && classOf(text.charCodeAt(from - 4)) === LETTER) from -= 4;
-  return from === end || isWordUnit(text, from - 1) ? start : from;
+/** An id whose letters stand before a run of digits, with one space or hyphen between at most. */
+function fromLetters(text: string, digits: number): Find | undefined {
+  const before = text.charCodeAt(digits - 1);
+  const end = before === SPACE || before === MINUS ? digits - 1 : digits;
+  let from = end;
+  while (from > 0 && end - from < LONGEST_PREFIX && classOf(text.charCodeAt(from - 1)) === LETTER) from -= 1;
+  const letters = end - from;
+  if (letters === 0 || letters === LONGEST_PREFIX || isWordUnit(text, from - 1)) return undefined;
+  // `RSS MRA 85T10 A562S`: the first three letters of a codice fiscale stand apart.
+  if (letters === 3) return text.charCodeAt(from - 1) === SPACE ? firstOf(BY_LETTERS[3] ?? NONE, text, Math.max(0, from - 4)) : undefined;
+  const iban = letters === 2 && end === digits ? findIban(text, from) : undefined;
+  return iban ?? firstOf(BY_LETTERS[letters] ?? NONE, text, from);
 }
 
-function startingWithLetters(text: string, start: number): Find | undefined {
-  const iban = findIban(text, start);
-  if (iban !== undefined) return iban;
-  return firstOf(FROM_LETTER, text, start);
-}
-
-function startingWithDigits(text: string, start: number): Find | undefined {
-  return isWordUnit(text, start - 1) ? undefined : firstOf(FROM_DIGIT, text, start);
+/** Whether an id that starts with digits may start with this run: a letter, or a separator of such an id, follows it. */
+function mayStart(text: string, start: number, end: number): boolean {
+  if (isWordUnit(text, start - 1)) return false;
+  const after = text.charCodeAt(end);
+  return classOf(after) === LETTER || ((after === MINUS || after === PLUS || after === POINT || after === SPACE) && LENGTHS.includes(end - start));
 }
 
 function firstOf(kinds: readonly LetteredId[], text: string, start: number): Find | undefined {
   for (const { id, pattern, valid, checksum } of kinds) {
+    if (isWordUnit(text, start - 1)) continue;
     pattern.lastIndex = start;
     const match = pattern.exec(text)?.[0];
     if (match === undefined || isWordUnit(text, start + match.length)) continue;

@@ -7,7 +7,7 @@ const LABEL = /\b(?:tele)?phone\b|\bphone|\btel\b|telefon|\bmobil|\bcell\b|\bfax
 const NANP = /^1?[2-9]\d\d[2-9]\d{6}$/;
 const NANP_SHAPE = /^(?:1([-. ]))?3[-. ]3[-. ]4$/;
 /** A date (2-2-4, 4-2-2, alone or before a time), which looks like a number that starts with 0. */
-const DATE_SHAPE = /^(?:[12]([-./ ])[12]\1(?:4|2)(?:[- ]\d.*)?|4([-./])[12]\2[12](?:[- ]\d.*)?)$/;
+const DATE_SHAPE = /^(?:[12]([-./])[12]\1(?:4|2)(?:[- ]\d.*)?|4([-./])[12]\2[12](?:[- ]\d.*)?)$/;
 /** National numbers from a trunk 0: groups of two digits or more, not the decimals of a fraction. */
 const TRUNK_SHAPE = /^[2-5](?:[- /.][2-8]){1,5}$/;
 

@@ -15,13 +15,15 @@ export function detectUrls(text: string): Find[] {
     let start = at;
     while (start > past && at - start < SCHEME_LETTERS && isScheme(text, start - 1)) start -= 1;
     while (start < at && classOf(text.charCodeAt(start)) !== LETTER) start += 1;
-    const end = restEnd(text, at + 3);
-    if (start === at || end === 0) continue;
+    const end = start === at ? 0 : restEnd(text, at + 3);
+    if (end === 0) continue;
     finds.push({ detector: 'url', start, end, sure: 2 });
     past = end;
   }
-  for (let at = text.indexOf('www.'); at >= 0; at = text.indexOf('www.', at + 4)) {
+  past = 0;
+  for (let at = text.indexOf('www.'); at >= 0; at = text.indexOf('www.', Math.max(at + 4, past))) {
     const end = HOST.test(text.slice(at, at + 80)) ? restEnd(text, at) : 0;
+    past = end;
     if (end > 0) finds.push({ detector: 'url', start: at, end, sure: 2 });
   }
   return finds;

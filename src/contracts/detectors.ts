@@ -14,8 +14,13 @@ import { detectName } from './field-kind.ts';
 import { fieldWords } from './field-words.ts';
 import { fold, type FoldedText } from './folded-text.ts';
 import { joinFinds, type Find, type Hit } from './hit.ts';
-import { AT, COLON, DIGIT, DOT, LETTER, scan, type Scan } from './scan.ts';
+import { AT, COLON, DIGIT, DOT, FOREIGN, HYPHEN, LETTER, scan, type Scan } from './scan.ts';
+import { BIRTH, GIVEN, NAMED, NUMBERED, SURNAME, TITLE, UNSURE } from './words.ts';
 
+/** Of an ASCII text: nothing was folded, so nothing has moved. */
+const AS_IT_IS: FoldedText = { text: '', starts: undefined, ends: undefined };
+/** W3C Trace Context, section 3.2.2: random, and nothing of a person fits in. */
+const TRACE_PARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 const HAN = /\p{Script=Han}/u;
 
 /**
@@ -28,8 +33,10 @@ export function detect(text: string, fieldName: string): Hit[] {
   if (text.length < 2) return [];
   const named = detectName(fieldName);
   if (named !== undefined && text.trim() !== '') return [{ detector: named, offset: 0, length: text.length }];
-  const folded = fold(text);
-  const finds = findAll(scan(folded.text), fieldWords(fieldName));
+  const raw = scan(text);
+  // Nearly every text is ASCII, or has nothing that any detector looks for.
+  const folded = (raw.seen & FOREIGN) === 0 ? AS_IT_IS : fold(text);
+  const finds = findAll(folded === AS_IT_IS ? raw : scan(folded.text), fieldWords(fieldName));
   return finds.length === 0 ? [] : joinFinds(finds).map((find) => place(find, folded));
 }
 
@@ -51,6 +58,7 @@ export function detectNumber(value: number, fieldName: string): Hit[] {
  * Names and addresses are not looked for, nor numbers that only a label would tell: an identifier has none.
  */
 export function detectInIdentifier(text: string): Hit[] {
+  if (TRACE_PARENT.test(text)) return [];
   const folded = fold(text);
   const scanned = scan(folded.text);
   const finds: Find[] = [];
@@ -60,16 +68,19 @@ export function detectInIdentifier(text: string): Hit[] {
 }
 
 function findAll(scanned: Scan, field: string): Find[] {
-  const { text, seen, words } = scanned;
+  const { text, seen, kinds } = scanned;
   const finds = (seen & DIGIT) === 0 ? [] : findNumbers(scanned, field);
   if ((seen & AT) !== 0) finds.push(...detectEmails(text));
-  if ((seen & (COLON | DOT)) !== 0 && (seen & LETTER) !== 0) finds.push(...detectUrls(text));
   if ((seen & COLON) !== 0) finds.push(...detectColonAddresses(text));
+  if ((seen & (COLON | DOT)) !== 0) finds.push(...detectUrls(text));
   if ((seen & DIGIT) !== 0 && (seen & LETTER) !== 0) {
-    finds.push(...detectLetteredIds(scanned), ...detectLabelledNumbers(scanned), ...detectPostalAddresses(scanned), ...detectHyphenatedMacs(text));
+    finds.push(...detectLetteredIds(scanned), ...detectPostalAddresses(scanned));
+    if ((seen & HYPHEN) !== 0) finds.push(...detectHyphenatedMacs(text));
+    if ((kinds & NUMBERED) !== 0) finds.push(...detectLabelledNumbers(scanned));
+    if ((kinds & BIRTH) !== 0) finds.push(...detectBirthDates(scanned));
   }
-  if (words.length > 0) finds.push(...detectPersonNames(scanned), ...detectBirthDates(scanned));
-  if (HAN.test(text)) finds.push(...detectHanNames(text));
+  if ((kinds & (GIVEN | UNSURE | SURNAME | TITLE | NAMED)) !== 0) finds.push(...detectPersonNames(scanned));
+  if ((seen & FOREIGN) !== 0 && HAN.test(text)) finds.push(...detectHanNames(text));
   return finds;
 }
 

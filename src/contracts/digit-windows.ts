@@ -12,10 +12,11 @@ export interface DigitWindow {
 }
 
 const LONGEST = 20;
-const MOST_GROUPS = 20;
+const MOST_GROUPS = 8;
+const FEWEST_APART = 7;
 
 /**
- * Tries each number that a text may hold, longest first, and goes on after what was taken. At most 20 windows start at a run, each of at most 20 digits: linear.
+ * Tries each number that a text may hold, longest first, and goes on after what was taken. At most 8 windows start at a run, each of at most 20 digits: linear.
  *
  * @param find what a window is, if it is anything
  */
@@ -24,16 +25,37 @@ export function eachWindow({ text, groups }: Scan, find: (window: DigitWindow) =
   const windows: DigitWindow[] = [];
   for (let group = 0; group < groups.length; ) {
     const start = groups[group] as number;
-    const open = isOpenBefore(text, start);
-    const count = open ? windowsFrom(text, groups, group, windows) : 0;
+    const apart = apartEnd(text, groups, group);
+    const count = !isOpenBefore(text, start) ? 0 : apart > group ? windowsApart(text, groups, group, apart, windows) : windowsFrom(text, groups, group, windows);
     let taken: Find | undefined;
     for (let at = count - 1; at >= 0 && taken === undefined; at -= 1) taken = find(windows[at] as DigitWindow);
-    group += 2;
+    group = Math.max(group + 2, apart);
     if (taken === undefined) continue;
     finds.push(taken);
     while (group < groups.length && (groups[group] as number) < taken.end) group += 2;
   }
   return finds;
+}
+
+/** Where digits written one by one (`4 1 1 1 …`) end, as an index into the runs; the run's own index where they are not written so. */
+function apartEnd(text: string, groups: readonly number[], first: number): number {
+  let group = first;
+  while (group < groups.length && (groups[group + 1] as number) - (groups[group] as number) === 1) {
+    const at = groups[group] as number;
+    group += 2;
+    if (groups[group] !== at + 2 || (text.charAt(at + 1) !== ' ' && text.charAt(at + 1) !== '-')) break;
+  }
+  return group - first >= 2 * FEWEST_APART ? group : first;
+}
+
+/** Digits written one by one are one number, or none: their parts are not tried. */
+function windowsApart(text: string, groups: readonly number[], first: number, past: number, windows: DigitWindow[]): number {
+  const start = groups[first] as number;
+  const end = groups[past - 1] as number;
+  if ((past - first) / 2 > LONGEST || isWordUnit(text, end)) return 0;
+  const spaced = text.slice(start, end);
+  windows[0] = { digits: spaced.replace(/\D/g, ''), shape: spaced.replace(/\d/g, '1'), start, end };
+  return 1;
 }
 
 /** Fills `windows` with those that start at a run; says how many. */
@@ -67,8 +89,8 @@ function separatorOf(text: string, from: number, to: number): string {
   }
   if (to - from > 3) return '';
   const between = text.slice(from, to).trim();
-  // `(415) 555-0132`
-  if (between === ')') return ' ';
+  // `(415) 555-0132`, `+49 (0) 30 123456`
+  if (between === ')' || between === '(') return ' ';
   return between === '' ? ' ' : between === '-' || between === '/' || between === '.' ? between : '';
 }
 

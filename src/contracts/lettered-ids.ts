@@ -6,6 +6,8 @@ export interface LetteredId {
   id: string;
   finds: string;
   checksum?: string;
+  /** How many letters it starts with. */
+  letters: readonly number[];
   /** Sticky: tried where a token starts; bounded. */
   pattern: RegExp;
   /** @param compact upper case, without spaces and hyphens */
@@ -15,10 +17,11 @@ export interface LetteredId {
 const DNI_LETTERS = 'TRWAGMYFPDXBNJZSQVHLCKE';
 const HETU_LETTERS = '0123456789ABCDEFHJKLMNPRSTUVWXY';
 
-/** Those whose token starts with a letter, then those that start with a digit. */
+/** Every kind of national id with letters. */
 export const LETTERED_IDS: readonly LetteredId[] = [
   {
     id: 'gb-nino',
+    letters: [2],
     finds: 'UK national insurance number',
     checksum: 'none: the prefixes and suffixes that HMRC gives out',
     pattern: /[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d\d){3} ?[A-D]/iy,
@@ -26,31 +29,34 @@ export const LETTERED_IDS: readonly LetteredId[] = [
   },
   {
     id: 'it-codice-fiscale',
+    letters: [3, 6],
     finds: 'Italian codice fiscale',
     checksum: 'mod 26 (D.M. 23 December 1976), and a date of birth',
     pattern: /[A-Z]{3} ?[A-Z]{3} ?[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP-V]{2} ?[A-Z][\dLMNP-V]{3}[A-Z]/iy,
     valid: isCodiceFiscale,
   },
-  { id: 'es-nie', finds: 'Spanish NIE', checksum: 'mod 23', pattern: /[XYZ][- ]?\d{7}[- ]?[A-Z]/iy, valid: (compact) => isDni(`${'XYZ'.indexOf(compact.charAt(0))}${compact.slice(1)}`) },
-  { id: 'es-dni', finds: 'Spanish DNI', checksum: 'mod 23', pattern: /\d{2}\.?\d{3}\.?\d{3}[- ]?[A-Z]/iy, valid: isDni },
+  { id: 'es-nie', letters: [1], finds: 'Spanish NIE', checksum: 'mod 23', pattern: /[XYZ][- ]?\d{7}[- ]?[A-Z]/iy, valid: (compact) => isDni(`${'XYZ'.indexOf(compact.charAt(0))}${compact.slice(1)}`) },
+  { id: 'es-dni', letters: [0], finds: 'Spanish DNI', checksum: 'mod 23', pattern: /\d{2}\.?\d{3}\.?\d{3}[- ]?[A-Z]/iy, valid: isDni },
   {
     id: 'fr-nir',
+    letters: [0],
     finds: 'French NIR of a birth in Corsica (2A, 2B)',
     checksum: '97 − (number mod 97), 2A as 19 and 2B as 18',
     pattern: /[1-478] ?\d\d ?\d\d ?2[AB] ?\d{3} ?\d{3} ?\d\d/iy,
     valid: (compact) => 97 - mod97(compact.slice(0, 13).replace('2A', '19').replace('2B', '18')) === Number(compact.slice(13)),
   },
-  { id: 'cn-resident-id', finds: 'Chinese resident identity number that ends in X', checksum: 'ISO/IEC 7064 MOD 11-2', pattern: /[1-9]\d{16}X/iy, valid: isResidentId },
+  { id: 'cn-resident-id', letters: [0], finds: 'Chinese resident identity number that ends in X', checksum: 'ISO/IEC 7064 MOD 11-2', pattern: /[1-9]\d{16}X/iy, valid: isResidentId },
   {
     id: 'fi-hetu',
+    letters: [0],
     finds: 'Finnish personal identity code',
     checksum: 'mod 31, and a date of birth',
     pattern: /\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]/iy,
     valid: isHetu,
   },
-  { id: 'sg-nric', finds: 'Singaporean NRIC or FIN', checksum: 'mod 11', pattern: /[STFGM]\d{7}[A-Z]/iy, valid: isNric },
-  { id: 'in-pan', finds: 'Indian permanent account number of a person', checksum: 'none: the form, with P for a person', pattern: /[A-Z]{3}P[A-Z]\d{4}[A-Z]/y, valid: () => true },
-  { id: 'mx-curp', finds: 'Mexican CURP', checksum: 'mod 10, and a date of birth', pattern: /[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[A-Z\d]\d/iy, valid: isCurp },
+  { id: 'sg-nric', letters: [1], finds: 'Singaporean NRIC or FIN', checksum: 'mod 11', pattern: /[STFGM]\d{7}[A-Z]/iy, valid: isNric },
+  { id: 'in-pan', letters: [5], finds: 'Indian permanent account number of a person', checksum: 'none: the form, with P for a person', pattern: /[A-Z]{3}P[A-Z]\d{4}[A-Z]/y, valid: () => true },
+  { id: 'mx-curp', letters: [4], finds: 'Mexican CURP', checksum: 'mod 10, and a date of birth', pattern: /[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{2}[B-DF-HJ-NP-TV-Z]{3}[A-Z\d]\d/iy, valid: isCurp },
 ];
 
 function isDni(compact: string): boolean {

@@ -39,7 +39,7 @@ export const ASIAN_AND_AFRICAN_IDS: readonly NationalId[] = [
     checksum: 'Luhn, and a date of birth',
     digits: 13,
     shapes: ['6 4 3', '6 4 2 1'],
-    alone: true,
+    alone: false,
     label: /\bsa id\b|identity number|\brsa id\b/,
     valid: (digits) => isDay(Number(digits.slice(2, 4)), Number(digits.slice(4, 6))) && /^\d{10}[0-2][89]/.test(digits) && luhn(digits),
   },

@@ -109,7 +109,7 @@ export const EUROPEAN_IDS: readonly NationalId[] = [
     checksum: 'mod 11 (weights 279146358279), and a date of birth',
     digits: 13,
     shapes: [],
-    alone: true,
+    alone: false,
     label: /\bcnp\b|cod numeric/,
     valid: isCnp,
   },

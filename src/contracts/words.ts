@@ -14,15 +14,18 @@ export const BIRTH = 16;
 export const STREET = 32;
 /** What says that a name follows: `Patient:`, `Name:`. */
 export const NAMED = 64;
+/** What says that a number follows which has no form of its own: MRN, passport, account. */
+export const NUMBERED = 128;
 
 const LISTS: readonly (readonly [kind: number, words: string])[] = [
   [GIVEN, GIVEN_NAMES],
   [UNSURE, GIVEN_NAMES_THAT_ARE_WORDS],
   [SURNAME, SURNAMES],
   [TITLE, 'mr mrs ms miss mx dr prof sir dame lady lord herr frau hr fr monsieur madame mademoiselle mme mlle sr sra srta senor senora don dona signor signora sig dott dottssa dhr mevr mevrouw meneer pan pani г гн госпожа господин'],
-  [BIRTH, 'dob birth birthday birthdate birthdates born geb geboren geburtsdatum geburtstag nee naissance nacimiento nacido nacida nato nata nascita nascido nascida nascimento geboortedatum urodzony urodzona fodd fodelsedatum syntynyt рожден рождения'],
+  [BIRTH, 'dob birth birthday birthdate birthdates born geb geboren geburtsdatum geburtstag ne nee naissance nacimiento nacido nacida nato nata nascita nascido nascida nascimento geboortedatum urodzony urodzona fodd fodelsedatum syntynyt рожден рождения'],
   [STREET, 'street st avenue ave road rd boulevard blvd lane ln drive dr court ct place pl square sq terrace way parkway pkwy circle cir highway hwy crescent close rue allee chemin impasse quai calle avenida plaza paseo via viale piazza corso rua travessa box'],
   [NAMED, 'name patient paciente patientin nom nombre nome naam navn namn nachname vorname apellido apellidos prenom cognome surname'],
+  [NUMBERED, 'mrn medical med patient patienten patientennummer chart hospital fall fallnummer encounter nhc ipp mpi ehr member subscriber beneficiary health insurance medicare medicaid mbi krankenversicherten versicherten versichertennummer account acct konto kontonummer compte cuenta conto routing sort passport reisepass passeport pasaporte license licence dl fuhrerschein permis certificate vin plate kennzeichen chassis'],
 ];
 
 /** Word (folded, lower case) → kinds. */
