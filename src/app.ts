@@ -7,6 +7,7 @@ import { CredentialAdministration } from './access/credential-administration.ts'
 import { DeclaredRoutes } from './access/declared-routes.ts';
 import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
+import { PeopleController } from './access/people.controller.ts';
 import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { answerDirectly } from './http/direct-route.ts';
@@ -39,7 +40,7 @@ class AppModule {
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, LogController, TlogController, HealthController, MetricsController],
+      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, PeopleController, LogController, TlogController, HealthController, MetricsController],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },

@@ -3,7 +3,9 @@ import { FailureCounts } from './access/authentication-failures.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { CredentialPolicy } from './access/credential-policy.ts';
+import { readProviders } from './access/provider-policy.ts';
 import { Roles } from './access/roles.ts';
+import { TokenVerifier } from './access/verify-token.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { Metrics } from './http/metrics.ts';
@@ -67,6 +69,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   const policy = await PolicyBundle.read(settings.policiesDir);
   const roles = new Roles(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
+  const providers = readProviders(policy, roles);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -117,7 +120,13 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     await ledger.start();
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
     const failures = new FailureCounts();
-    const authenticator = new Authenticator(pool, credentialPolicy, failures);
+    const authenticator = new Authenticator({
+      pool,
+      policy: credentialPolicy,
+      failures,
+      tokens: new TokenVerifier(providers),
+      logOf: (tenant) => ledger.ofTenant(tenant),
+    });
     const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
     closing.push(() => tally.close());
     const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealIntakeTotals], say });

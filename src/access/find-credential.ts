@@ -1,13 +1,20 @@
 import type { Pool } from 'pg';
+import type { FailureReason } from './authentication-failures.ts';
 import type { Action } from './catalogue.ts';
 import type { Elevation, Principal } from './principal.ts';
 
-/** A credential that exists, and whether it is good now. */
+/** A credential that is good now. */
 export interface Credential {
   principal: Principal;
-  state: 'valid' | 'revoked' | 'expired';
   /** How long it is good yet, and every elevation with it, in ms; Infinity where nothing ends. */
   lastsMs: number;
+}
+
+/** One that is not. */
+export interface Refusal {
+  /** Of a credential that exists, or the name of the identity provider; '' where neither is known. */
+  prefix: string;
+  reason: FailureReason;
 }
 
 interface Row {
@@ -42,17 +49,18 @@ select k.principal as id, k.tenant, k.role, k.prefix, k.issued_by, k.actions, k.
 const TOUCH = `update api_key set last_used = now() where digest = $1 and (last_used is null or last_used < now() - interval '1 minute')`;
 
 /**
- * The credential of that digest; undefined when there is none. Called whenever a credential in use has become stale in
+ * The credential of that digest. Called whenever a credential in use has become stale in
  * memory, so this is where its last use is noted, at most once a minute and never waited for.
  */
-export async function findCredential(pool: Pool, digest: string): Promise<Credential | undefined> {
+export async function findCredential(pool: Pool, digest: string): Promise<Credential | Refusal> {
   const values = [Buffer.from(digest, 'hex')];
   const { rows } = await pool.query<Row>({ name: 'find-credential', text: FIND, values });
   const [row] = rows;
-  if (row === undefined) return undefined;
-  const state = row.revoked ? 'revoked' : row.lasts !== null && row.lasts <= 0 ? 'expired' : 'valid';
-  if (state === 'valid' && row.stale) pool.query({ name: 'touch-credential', text: TOUCH, values }).catch(() => undefined); // the next use notes it
-  return { principal: principalOf(row), state, lastsMs: Math.min(row.lasts ?? Infinity, row.elevated ?? Infinity) };
+  if (row === undefined) return { prefix: '', reason: 'unknown' };
+  if (row.revoked) return { prefix: row.prefix, reason: 'revoked' };
+  if (row.lasts !== null && row.lasts <= 0) return { prefix: row.prefix, reason: 'expired' };
+  if (row.stale) pool.query({ name: 'touch-credential', text: TOUCH, values }).catch(() => undefined); // the next use notes it
+  return { principal: principalOf(row), lastsMs: Math.min(row.lasts ?? Infinity, row.elevated ?? Infinity) };
 }
 
 function principalOf({ id, tenant, role, prefix, issued_by, actions, models, elevations }: Row): Principal {

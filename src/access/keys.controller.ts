@@ -12,7 +12,7 @@ import { ACTIONS } from './catalogue.ts';
 import { CredentialAdministration } from './credential-administration.ts';
 import { issueKey, type KeyRequest } from './issue-key.ts';
 import { listKeys, scopeOf, type KeyRow } from './key-table.ts';
-import { revokeKey, REVOCATION_REASONS, type RevocationReason } from './revoke-key.ts';
+import { isRevocation, revokeKey, REVOCATION_SCHEMA } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 
 const PAGE = 100;
@@ -33,12 +33,10 @@ export const SCOPE = {
 export const TERMS = { role: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }, label: LABEL, days: { type: 'integer', minimum: 1, maximum: 3660 }, scope: SCOPE } as const;
 const ISSUE = { type: 'object', additionalProperties: false, required: ['role'], properties: TERMS } as const;
 const ROTATE = { type: 'object', additionalProperties: false, properties: { overlapMinutes: { type: 'integer', minimum: 0, maximum: MAX_OVERLAP_MINUTES } } } as const;
-const REVOKE = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: { enum: REVOCATION_REASONS } } } as const;
 
 const ajv = new Ajv({ allErrors: true });
 const isIssue = ajv.compile<KeyRequest>(ISSUE);
 const isRotate = ajv.compile<{ overlapMinutes?: number }>(ROTATE);
-const isRevoke = ajv.compile<{ reason: RevocationReason }>(REVOKE);
 
 /** The life of the tenant's own keys. A key is shown once, when it is made. */
 @ApiTags('access')
@@ -92,10 +90,10 @@ export class KeysController {
   @Access('revoke', 'key', { each: true })
   @ApiOperation({ summary: 'End a key: here at once, on every replica within 5 s' })
   @ApiParam({ name: 'prefix' })
-  @ApiBody({ schema: REVOKE as object })
+  @ApiBody({ schema: REVOCATION_SCHEMA as object })
   @ApiResponse({ status: 200, description: 'the key as it is now' })
   async revoke(@Req() request: FastifyRequest, @Param('prefix') prefix: string): Promise<object> {
-    const { reason } = readPosted(request, isRevoke);
+    const { reason } = readPosted(request, isRevocation);
     const caller = callerOf(request);
     try {
       return listed(await revokeKey(this.administration.pool, caller, known(prefix), reason));

@@ -1,6 +1,8 @@
-import type { Credential } from './find-credential.ts';
+import type { Credential, Refusal } from './find-credential.ts';
 import type { Principal } from './principal.ts';
 import type { TokenBucket } from './token-bucket.ts';
+
+type Found = Credential | Refusal;
 
 /** A credential that was found good, for as long as that is believed. */
 export interface Known {
@@ -22,7 +24,7 @@ const REMEMBERED_MS = 10 * 60_000;
 /** The credentials that this replica has seen, by the digest of what was shown. */
 export class KnownCredentials {
   private readonly known = new Map<string, Known>();
-  private readonly underWay = new Map<string, Promise<Credential | undefined>>();
+  private readonly underWay = new Map<string, Promise<Found>>();
   private readonly bucketOf: (principal: Principal, now: number) => TokenBucket;
   /** When a credential was last changed by this replica itself. */
   private changed = -Infinity;
@@ -44,7 +46,7 @@ export class KnownCredentials {
   }
 
   /** Looks a credential up, once for all who ask at the same time, and keeps it where it is good. */
-  lookUp(digest: string, find: () => Promise<Credential | undefined>): Promise<Credential | undefined> {
+  lookUp(digest: string, find: () => Promise<Found>): Promise<Found> {
     const running = this.underWay.get(digest);
     if (running !== undefined) return running;
     const started = performance.now();
@@ -56,7 +58,7 @@ export class KnownCredentials {
   }
 
   /** Looks it up again while it is still believed. A failure is left to the next who asks. */
-  renewAhead(digest: string, known: Known, find: () => Promise<Credential | undefined>): void {
+  renewAhead(digest: string, known: Known, find: () => Promise<Found>): void {
     known.renew = Infinity;
     this.lookUp(digest, find).catch(() => {
       known.renew = performance.now() + AHEAD_MS / 4;
@@ -70,8 +72,8 @@ export class KnownCredentials {
     for (const [digest, known] of this.known) if (known.principal.id === name || known.principal.prefix === name) this.known.delete(digest);
   }
 
-  private keep(digest: string, credential: Credential | undefined, started: number): Credential | undefined {
-    if (credential?.state !== 'valid') {
+  private keep(digest: string, credential: Found, started: number): Found {
+    if (!('principal' in credential)) {
       this.known.delete(digest);
       return credential;
     }

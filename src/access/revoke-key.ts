@@ -1,11 +1,16 @@
+import { Ajv } from 'ajv';
 import type { Pool } from 'pg';
 import { Problem } from '../http/problem.ts';
 import type { Caller } from './caller.ts';
 import { record } from './act.ts';
 import { noteRevocation, readKey, revokeKey as end, type KeyRow } from './key-table.ts';
 
-export const REVOCATION_REASONS = ['compromised', 'superseded', 'unused', 'left', 'other'] as const;
+const REVOCATION_REASONS = ['compromised', 'superseded', 'unused', 'left', 'other'] as const;
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+
+/** What is posted to revoke something. */
+export const REVOCATION_SCHEMA = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: { enum: REVOCATION_REASONS } } } as const;
+export const isRevocation = new Ajv({ allErrors: true }).compile<{ reason: RevocationReason }>(REVOCATION_SCHEMA);
 
 /**
  * Ends a key: here at once, on every replica within 5 s. The key ends before the log says so, because a log that has

@@ -4,6 +4,7 @@ import { FailureCounts } from '../../src/access/authentication-failures.ts';
 import { Authenticator, type Presented } from '../../src/access/authenticator.ts';
 import { CredentialPolicy } from '../../src/access/credential-policy.ts';
 import { insertKey } from '../../src/access/key-table.ts';
+import { TokenVerifier } from '../../src/access/verify-token.ts';
 import { Roles } from '../../src/access/roles.ts';
 import { PolicyBundle } from '../../src/ledger/policy-bundle.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
@@ -29,7 +30,7 @@ async function issued(role = 'auditor', terms: KeyTerms = {}): Promise<IssuedKey
 let failures = new FailureCounts();
 function fresh(): Authenticator {
   failures = new FailureCounts();
-  return new Authenticator(database.database.pool, policy, failures);
+  return new Authenticator({ pool: database.database.pool, policy, failures, tokens: new TokenVerifier([]), logOf: () => { throw new Error('no log'); } });
 }
 
 const shows = (authorization: string | undefined, ip = '192.0.2.1'): Presented => ({ headers: { authorization }, ip });

@@ -3,6 +3,7 @@ import { makeKey } from '../../src/access/api-key.ts';
 import { FailureCounts } from '../../src/access/authentication-failures.ts';
 import { Authenticator } from '../../src/access/authenticator.ts';
 import { issueKey } from '../../src/access/bootstrap.ts';
+import { TokenVerifier } from '../../src/access/verify-token.ts';
 import { parsePayload } from '../../src/core/payload.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
@@ -130,7 +131,13 @@ describe('a key', () => {
   test('that is revoked is refused here at once, and on another replica within five seconds', async () => {
     const { key, prefix, principal } = await issue({ role: 'auditor' });
     // What another replica has between its requests and the same database.
-    const replica = new Authenticator(database.database.pool, service.service.credentialPolicy, new FailureCounts());
+    const replica = new Authenticator({
+      pool: database.database.pool,
+      policy: service.service.credentialPolicy,
+      failures: new FailureCounts(),
+      tokens: new TokenVerifier([]),
+      logOf: (tenant) => service.service.ledger.ofTenant(tenant),
+    });
     const there = { headers: { authorization: `Bearer ${key}` }, ip: '192.0.2.1' };
     expect(await replica.authenticate(there)).toMatchObject({ id: principal });
     expect((await service.call('GET', '/v1/log', key)).status).toBe(200);
