@@ -18,13 +18,15 @@ export interface AuthenticationFailures {
   /**
    * @param prefix of a credential that the service knows, or the name of an identity provider; '' where neither is
    *   known: what a stranger sends names nothing, so counts have as many rows at most as there are credentials
+   * @param tenant whose credential it is; undefined where that is not known
    */
-  count(prefix: string, reason: FailureReason): void;
+  count(prefix: string, reason: FailureReason, tenant?: number): void;
 }
 
 export interface FailureCount {
   prefix: string;
   reason: FailureReason;
+  tenant: number | undefined;
   count: number;
 }
 
@@ -32,10 +34,10 @@ export interface FailureCount {
 export class FailureCounts implements AuthenticationFailures {
   private counts = new Map<string, FailureCount>();
 
-  count(prefix: string, reason: FailureReason): void {
-    const name = `${prefix} ${reason}`;
+  count(prefix: string, reason: FailureReason, tenant?: number): void {
+    const name = `${tenant} ${prefix} ${reason}`;
     const known = this.counts.get(name);
-    if (known === undefined) this.counts.set(name, { prefix, reason, count: 1 });
+    if (known === undefined) this.counts.set(name, { prefix, reason, tenant, count: 1 });
     else known.count += 1;
   }
 

@@ -120,17 +120,17 @@ export class Authenticator {
     return found.principal;
   }
 
-  private refuse(address: string, shown: string, { prefix, reason }: Refusal): undefined {
-    if (reason !== 'provider-unavailable') {
-      this.limits.note(address, shown, prefix, reason);
+  private refuse(address: string, shown: string, refusal: Refusal): undefined {
+    if (refusal.reason !== 'provider-unavailable') {
+      this.limits.note(address, shown, refusal);
       return undefined;
     }
-    this.options.failures.count(prefix, reason);
+    this.options.failures.count(refusal.prefix, refusal.reason);
     throw new Problem('provider-unavailable', 'Whether the token is good cannot be found out now.', { retryAfterMs: RETRY_MS });
   }
 
   private putOff(principal: Principal, waitMs: number): never {
-    this.options.failures.count(principal.prefix, 'rate-limited');
+    this.options.failures.count(principal.prefix, 'rate-limited', principal.tenant);
     throw new Problem('rate-limited', 'This principal asks more often than its role may: wait as Retry-After says.', { retryAfterMs: waitMs });
   }
 

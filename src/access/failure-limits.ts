@@ -1,6 +1,7 @@
 import { Problem } from '../http/problem.ts';
-import type { AuthenticationFailures, FailureReason } from './authentication-failures.ts';
+import type { AuthenticationFailures } from './authentication-failures.ts';
 import type { RateLimit } from './credential-policy.ts';
+import type { Refusal } from './find-credential.ts';
 import { TokenBuckets } from './token-bucket.ts';
 
 const MAX_REMEMBERED = 10_000;
@@ -25,26 +26,25 @@ export class FailureLimits {
   /** @throws Problem `too-many-failures` where the address has failed too often of late */
   check(address: string): void {
     const wait = this.addresses.find(address)?.wait(performance.now()) ?? 0;
-    if (wait > 0) this.refuse('', wait);
+    if (wait > 0) this.refuse({ prefix: '' }, wait);
   }
 
   /**
    * Notes that it failed.
    *
    * @param shown the prefix of what was shown, if it has one; whether it exists or not
-   * @param prefix the prefix of a credential that exists, '' otherwise
    * @throws Problem `too-many-failures` where that prefix has failed too often of late
    */
-  note(address: string, shown: string, prefix: string, reason: FailureReason): void {
+  note(address: string, shown: string, refusal: Refusal): void {
     const now = performance.now();
     this.addresses.of(address, this.limit, now).take(now);
     const wait = shown === '' ? 0 : this.prefixes.of(shown, this.limit, now).take(now);
-    if (wait > 0) this.refuse(prefix, wait);
-    this.failures.count(prefix, reason);
+    if (wait > 0) this.refuse(refusal, wait);
+    this.failures.count(refusal.prefix, refusal.reason, refusal.tenant);
   }
 
-  private refuse(prefix: string, waitMs: number): never {
-    this.failures.count(prefix, 'too-many-failures');
+  private refuse({ prefix, tenant }: Pick<Refusal, 'prefix' | 'tenant'>, waitMs: number): never {
+    this.failures.count(prefix, 'too-many-failures', tenant);
     throw new Problem('too-many-failures', 'Too many authentications failed: wait as Retry-After says.', { retryAfterMs: Math.max(waitMs, MS) });
   }
 }

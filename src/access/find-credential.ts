@@ -15,6 +15,8 @@ export interface Refusal {
   /** Of a credential that exists, or the name of the identity provider; '' where neither is known. */
   prefix: string;
   reason: FailureReason;
+  /** Whose credential it is, where it exists. */
+  tenant?: number;
 }
 
 interface Row {
@@ -57,8 +59,8 @@ export async function findCredential(pool: Pool, digest: string): Promise<Creden
   const { rows } = await pool.query<Row>({ name: 'find-credential', text: FIND, values });
   const [row] = rows;
   if (row === undefined) return { prefix: '', reason: 'unknown' };
-  if (row.revoked) return { prefix: row.prefix, reason: 'revoked' };
-  if (row.lasts !== null && row.lasts <= 0) return { prefix: row.prefix, reason: 'expired' };
+  if (row.revoked) return { prefix: row.prefix, reason: 'revoked', tenant: row.tenant };
+  if (row.lasts !== null && row.lasts <= 0) return { prefix: row.prefix, reason: 'expired', tenant: row.tenant };
   if (row.stale) pool.query({ name: 'touch-credential', text: TOUCH, values }).catch(() => undefined); // the next use notes it
   return { principal: principalOf(row), lastsMs: Math.min(row.lasts ?? Infinity, row.elevated ?? Infinity) };
 }

@@ -46,7 +46,7 @@ export async function findPerson(pool: Pool, logOf: (tenant: number) => Log, per
     row = await read();
   }
   if (row?.principal === undefined || row.principal === null) return refused('unknown');
-  if (row.revoked) return refused('revoked');
+  if (row.revoked) return { ...refused('revoked'), tenant: row.tenant };
   const [role = '', ...alsoRoles] = person.roles;
   return {
     principal: { id: row.principal, tenant: row.tenant, role, alsoRoles, method: 'oidc', prefix: person.provider, issuedBy: SYSTEM_ISSUER, elevations: row.elevations ?? [] },

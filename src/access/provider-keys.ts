@@ -104,5 +104,5 @@ function publicKeys(set: object): JSONWebKeySet {
   const signing = keys.filter((key) => typeof key === 'object' && key !== null && typeof key['kid'] === 'string' && key['kty'] !== 'oct' && key['use'] !== 'enc');
   const single = signing.filter(({ kid }) => signing.filter((other) => other['kid'] === kid).length === 1);
   if (single.length === 0) throw new Error('no keys');
-  return { keys: single as unknown as JSONWebKeySet['keys'] };
+  return { keys: single };
 }

@@ -84,7 +84,7 @@ describe('the authenticator', () => {
     const authenticator = fresh();
     const shown = ['', 'Bearer', 'Bearer x', `Basic ${makeKey('a').key}`, `Bearer ${makeKey('a').key} x`, `Bearer ${' '.repeat(500)}${makeKey('a').key}`];
     for (const header of [undefined, ...shown]) expect(authenticator.authenticate(shows(header))).toBeUndefined();
-    expect(failures.take()).toEqual([{ prefix: '', reason: 'no-credential', count: 1 }, { prefix: '', reason: 'malformed', count: shown.length }]);
+    expect(failures.take()).toEqual([{ prefix: '', reason: 'no-credential', tenant: undefined, count: 1 }, { prefix: '', reason: 'malformed', tenant: undefined, count: shown.length }]);
     expect(failures.take()).toEqual([]);
   });
 
@@ -92,7 +92,7 @@ describe('the authenticator', () => {
     const authenticator = fresh();
     const { key } = makeKey('auditor');
     for (let i = 0; i < 3; i++) expect(await authenticator.authenticate(shows(`Bearer ${key}`))).toBeUndefined();
-    expect(failures.take()).toEqual([{ prefix: '', reason: 'unknown', count: 3 }]);
+    expect(failures.take()).toEqual([{ prefix: '', reason: 'unknown', tenant: undefined, count: 3 }]);
   });
 
   test('never keeps a known key waiting, and forgets a revoked one within five seconds', async () => {
@@ -111,7 +111,7 @@ describe('the authenticator', () => {
       await new Promise((done) => setTimeout(done, 50));
     }
     expect(await authenticator.authenticate(bearer(key))).toBeUndefined();
-    expect(failures.take()).toEqual([{ prefix: key.prefix, reason: 'revoked', count: 2 }]);
+    expect(failures.take()).toEqual([{ prefix: key.prefix, reason: 'revoked', tenant, count: 2 }]);
   });
 
   test('lets a key in until it expires, to the moment', async () => {
@@ -125,7 +125,7 @@ describe('the authenticator', () => {
       await new Promise((done) => setTimeout(done, 20));
     }
     expect(Date.now()).toBeGreaterThan(expires - 50);
-    expect(failures.take()).toEqual([{ prefix: key.prefix, reason: 'expired', count: 1 }]);
+    expect(failures.take()).toEqual([{ prefix: key.prefix, reason: 'expired', tenant, count: 1 }]);
   });
 
   test('looks a key up once for all who show it at the same time', async () => {
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(retryAfterMs).toBeGreaterThan(0);
     await new Promise((done) => setTimeout(done, retryAfterMs + 1));
     expect(authenticator.authenticate(bearer(first))).toMatchObject({ id: first.principal });
-    expect(failures.take()).toEqual([{ prefix: expect.stringMatching(/^pl_/), reason: 'rate-limited', count: 1 }]);
+    expect(failures.take()).toEqual([{ prefix: expect.stringMatching(/^pl_/), reason: 'rate-limited', tenant, count: 1 }]);
   });
 
   test('put off an address that fails too often, but not who was good a moment ago, nor another address', async () => {
@@ -199,7 +199,7 @@ describe('limits', () => {
     expect(authenticator.authenticate(bearer(good))).toMatchObject({ id: good.principal });
     authenticator.forget('nobody');
     expect(await authenticator.authenticate(bearer(late, '192.0.2.2'))).toMatchObject({ id: late.principal });
-    expect(failures.take()).toEqual(expect.arrayContaining([{ prefix: '', reason: 'unknown', count: policy.failures.burst }]));
+    expect(failures.take()).toEqual(expect.arrayContaining([{ prefix: '', reason: 'unknown', tenant: undefined, count: policy.failures.burst }]));
   });
 
   test('put off who guesses at one prefix from everywhere, and never its owner', async () => {

@@ -88,7 +88,7 @@ describe('a person', () => {
       expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([503, 'provider-unavailable', '5']);
       expect(answer.text).not.toMatch(/corporate|127\.0\.0\.1|key-/);
       expect((await fresh.call('GET', '/v1/log', 'auditor')).status).toBe(200);
-      expect(fresh.service.failures.take()).toEqual([{ prefix: 'corporate', reason: 'provider-unavailable', count: 1 }]);
+      expect(fresh.service.failures.take()).toEqual([{ prefix: 'corporate', reason: 'provider-unavailable', tenant: undefined, count: 1 }]);
     } finally {
       await fresh.close();
       provider.mode = 'well';
