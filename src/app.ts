@@ -21,6 +21,7 @@ import { MetricsController } from './http/metrics.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { queryFaults } from './http/query-faults.ts';
 import { Readiness } from './http/readiness.ts';
+import { takeShortWay } from './http/short-way.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
 import { TlogController } from './ledger/tlog.controller.ts';
@@ -81,7 +82,16 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
 function answerAppendsDirectly(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const controller = app.get(AppendController);
-  const by = { guard: app.get(AccessGuard), http: app.get(HttpSettings) };
+  const guard = app.get(AccessGuard);
+  const http = app.get(HttpSettings);
+  const by = { guard, http };
   answerDirectly(fastify, '/v1/predictions', { controller, method: controller.append, refused: controller.refuse }, by);
   answerDirectly(fastify, '/v1/predictions/batch', { controller, method: controller.appendBatch, refused: controller.refuse }, by);
+  takeShortWay(fastify, {
+    url: '/v1/predictions',
+    maxBodyBytes: http.limits.maxBodyBytes,
+    admit: (request) => guard.admit(request, controller.append),
+    answer: (caller, body) => controller.appendOne(caller, body),
+    say: http.say,
+  });
 }

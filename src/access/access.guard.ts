@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
-import { ACCESS, PUBLIC, type Declaration } from './access.ts';
+import { ACCESS, PUBLIC, type Declaration, type GuardedRequest } from './access.ts';
 import { Authenticator } from './authenticator.ts';
 import { Caller, circumstances, refusal } from './caller.ts';
 import type { Decision } from './decision.ts';
@@ -32,7 +32,7 @@ export class AccessGuard implements CanActivate {
    *
    * @throws Problem `unauthenticated`, `forbidden`
    */
-  admit(request: FastifyRequest, handler: Function): true | Promise<true> {
+  admit(request: GuardedRequest, handler: Function): true | Promise<true> {
     const declared = this.declarationOf(handler);
     if (declared === 'public') return true;
     const principal = this.authenticator.authenticate(request);
@@ -52,7 +52,7 @@ export class AccessGuard implements CanActivate {
     return declared;
   }
 
-  private letIn(request: FastifyRequest, principal: Principal | undefined, declared: Declaration): true {
+  private letIn(request: GuardedRequest, principal: Principal | undefined, declared: Declaration): true {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
     const log = this.ledger.ofTenant(principal.tenant);
     const decision = this.decide(principal, log, declared);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
 import type { Caller } from './caller.ts';
 import type { Action, ActionOn, Resource } from './catalogue.ts';
@@ -24,6 +25,16 @@ export function Access<R extends Resource>(action: ActionOn<R>, resource: R, { e
 /** Declares that a route is for everybody, or decides by itself, as the resources of a log do that its tenant may open. */
 export function Public(): CustomDecorator<symbol> {
   return SetMetadata(PUBLIC, true);
+}
+
+/** What the guard sees of a request. A Fastify request is one, and so is one that is answered without Fastify. */
+export interface GuardedRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** The address that it comes from. */
+  readonly ip: string;
+  readonly raw: IncomingMessage;
+  /** Set when it is let in. */
+  caller?: Caller;
 }
 
 declare module 'fastify' {

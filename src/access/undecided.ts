@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, PROBLEM_MEDIA_TYPE } from '../http/problem.ts';
+import type { Caller } from './caller.ts';
 
 /**
  * Holds back every answer of a route that said it would decide on each thing itself and then did not: a handler that
@@ -11,11 +12,15 @@ export function refuseUndecided(fastify: FastifyInstance, say: (message: string)
       done(null, payload);
       return;
     }
-    const { action, resource } = request.caller.declared;
-    say(`a route that declares ${action} ${resource} answered without a decision; the answer was held back`);
-    const problem = new Problem('internal', 'The route has not decided whether you may see its answer.');
+    const problem = undecided(request.caller, say);
     reply.status(problem.status).headers({ 'content-type': PROBLEM_MEDIA_TYPE });
     reply.removeHeader('content-length');
     done(null, JSON.stringify(problem.document()));
   });
+}
+
+/** What is answered in the place of an answer that nobody decided on. */
+export function undecided({ declared: { action, resource } }: Caller, say: (message: string) => void): Problem {
+  say(`a route that declares ${action} ${resource} answered without a decision; the answer was held back`);
+  return new Problem('internal', 'The route has not decided whether you may see its answer.');
 }

@@ -15,12 +15,16 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
-  if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
-  if (problem.retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(problem.retryAfterMs / 1000)));
-  reply
-    .status(problem.status)
-    .header('content-type', PROBLEM_MEDIA_TYPE)
-    .header('cache-control', 'no-store')
-    .header('x-content-type-options', 'nosniff')
-    .send(JSON.stringify(problem.document()));
+  reply.status(problem.status).headers(problemFields(problem)).send(JSON.stringify(problem.document()));
+}
+
+/** The header fields of a problem's answer. */
+export function problemFields(problem: Problem): Record<string, string> {
+  return {
+    ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+    ...(problem.retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(problem.retryAfterMs / 1000)) }),
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
 }

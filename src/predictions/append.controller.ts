@@ -10,6 +10,7 @@ import { bodyOf } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { problemOf } from '../http/problem-of.ts';
 import { refuseParameters } from '../http/query-faults.ts';
+import type { Answer } from '../http/short-way.ts';
 import type { Log } from '../ledger/log.ts';
 import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
@@ -46,6 +47,12 @@ export class AppendController {
       .status(accepted.created ? 201 : 200)
       .header('content-type', JSON_MEDIA_TYPE)
       .send(receipt === undefined ? `${acceptedJson(accepted)}}` : `${acceptedJson(accepted)},"receipt":${JSON.stringify(receipt)}}`);
+  }
+
+  /** What the short way answers: the same as `append` of a request without a query. */
+  async appendOne(caller: Caller, body: Buffer): Promise<Answer> {
+    const accepted = await this.counter.settle(caller, async () => takeIn(caller.log, body, appenderOf(caller), this.http.limits.maxDepth));
+    return { status: accepted.created ? 201 : 200, text: `${acceptedJson(accepted)}}` };
   }
 
   @Post('batch')
