@@ -15,19 +15,19 @@ afterAll(() => service.close());
 const WAYS = { short: '/v1/predictions', long: '/v1/predictions?' };
 
 describe('both ways give the same answer to', () => {
-  const bodies: [string, string | undefined, unknown, Record<string, string>?][] = [
-    ['what was taken in before', 'producer', prediction('known')],
-    ['the id with other content', 'producer', prediction('known', { version: '9' })],
-    ['no prediction', 'producer', { model: 'm' }],
+  const bodies: [string, string | undefined, unknown, Record<string, string>][] = [
+    ['what was taken in before', 'producer', prediction('known'), {}],
+    ['the id with other content', 'producer', prediction('known', { version: '9' }), {}],
+    ['no prediction', 'producer', { model: 'm' }, {}],
     ['what is not JSON', 'producer', '{"id":', { 'content-type': 'application/json' }],
     ['an integer that a double cannot hold, in text beyond ASCII', 'producer', '{"id":"ü","model":9007199254740993}', { 'content-type': 'application/json' }],
     ['an empty body', 'producer', '', { 'content-type': 'application/json; charset=utf-8' }],
-    ['too large a body', 'producer', prediction('large', { inputs: { text: 'x'.repeat(5000) } })],
+    ['too large a body', 'producer', prediction('large', { inputs: { text: 'x'.repeat(5000) } }), {}],
     ['a coding', 'producer', prediction('coded'), { 'content-encoding': 'gzip' }],
     ['another media type', 'producer', '{}', { 'content-type': 'text/plain' }],
-    ['nobody', undefined, prediction('nobody')],
-    ['an unknown key', 'pl_00000000_nobody', prediction('unknown')],
-    ['a role that may not append', 'auditor', prediction('auditor')],
+    ['nobody', undefined, prediction('nobody'), {}],
+    ['an unknown key', 'pl_00000000_nobody', prediction('unknown'), {}],
+    ['a role that may not append', 'auditor', prediction('auditor'), {}],
   ];
 
   test.each(bodies)('%s', async (_what, by, body, fields) => {
