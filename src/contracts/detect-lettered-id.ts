@@ -1,4 +1,5 @@
 import { ibanLength, isIban } from './detect-iban.ts';
+import { isInUuid } from './digit-windows.ts';
 import type { Find } from './hit.ts';
 import { LETTERED_IDS, type LetteredId } from './lettered-ids.ts';
 import { classOf, isWordUnit, LETTER, type Scan } from './scan.ts';
@@ -73,5 +74,6 @@ function findIban(text: string, start: number): Find | undefined {
   for (; end < match.length && units < length; end += 1) if (match.charAt(end) !== ' ' && match.charAt(end) !== '-') units += 1;
   if (units < length || isWordUnit(text, start + end)) return undefined;
   const compact = match.slice(0, end).replace(/[- ]/g, '').toUpperCase();
-  return isIban(compact) ? { detector: 'iban', start, end: start + end, sure: 3 } : undefined;
+  // Four groups of a UUID are as long as an IBAN of Andorra.
+  return isIban(compact) && !isInUuid(text, start, start + end) ? { detector: 'iban', start, end: start + end, sure: 3 } : undefined;
 }

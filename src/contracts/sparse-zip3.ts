@@ -16,7 +16,7 @@ export interface SparseZip3 {
  */
 export const SPARSE_ZIP3_2000: SparseZip3 = {
   source:
-    'U.S. Department of Health and Human Services, Office for Civil Rights: Guidance Regarding Methods for De-identification of Protected Health Information in Accordance with the HIPAA Privacy Rule (26 November 2012), section 3.3; after 67 FR 53182, 53233-53234 (14 August 2002)',
+    'U.S. Department of Health and Human Services, Office for Civil Rights: Guidance Regarding Methods for De-identification of Protected Health Information in Accordance with the HIPAA Privacy Rule (26 November 2012), on when ZIP codes can be included; after 67 FR 53182, 53233-53234 (14 August 2002)',
   census: 2000,
   atMost: 20_000,
   prefixes: ['036', '059', '063', '102', '203', '556', '692', '790', '821', '823', '830', '831', '878', '879', '884', '890', '893'],
