@@ -57,7 +57,7 @@ function checkDefinition(name: string, field: Field, fault: FaultAt): void {
     if (field.accuracy === undefined) fault(field.pointer, 'has no accuracy: say how exact it is, or that nobody checks it');
   }
   if (name !== EVERY_OTHER_FIELD) return;
-  if (field.class === undefined || !isPersonal(field.class)) fault(field.at('class'), `what stands under "${EVERY_OTHER_FIELD}" is not known, so its class is personal or worse`);
+  if (field.class === undefined || !isPersonal(field.class)) fault(field.at('class'), `what stands under "${EVERY_OTHER_FIELD}" is not known, so it may be personal: write class personal or a worse one`);
   if (field.tokenization?.mode === 'keep') fault(field.at('tokenization'), `what stands under "${EVERY_OTHER_FIELD}" is not known, so it cannot be kept: tokenize it at random, redact or drop it`);
   if (field.required === true) fault(field.at('required'), `"${EVERY_OTHER_FIELD}" names no field, so none can be required: remove the word`);
 }

@@ -93,21 +93,22 @@ export interface ContractFile {
   rules?: RuleFile[];
 }
 
-const ID = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' };
-const TEXT = { type: 'string', minLength: 1, maxLength: 500 };
-const COUNT = { type: 'integer', minimum: 0, maximum: 1_000_000 };
-const MODEL = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$' };
-const FLAG = { type: 'boolean' };
+const ID = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$', mend: 'write small letters, digits and hyphens, a letter first' };
+const TEXT = { type: 'string', minLength: 1, maxLength: 500, mend: 'write one sentence, in quotes where YAML reads it as something else' };
+const COUNT = { type: 'integer', minimum: 0, maximum: 1_000_000, mend: 'write a whole number, without quotes' };
+const NUMBER = { type: 'number', mend: 'write a number, without quotes' };
+const MODEL = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$', mend: 'write it as predictions name it' };
+const ONCE = { type: 'array', uniqueItems: true, maxItems: 100, mend: 'name each once, in a list' };
+const FLAG = { type: 'boolean', mend: 'write true or false' };
 const FIELDS = {
   type: 'object',
   maxProperties: 500,
-  // Names of Object.prototype would be found on every record.
-  propertyNames: { minLength: 1, maxLength: 128, not: { enum: Object.getOwnPropertyNames(Object.prototype) } },
+  mend: 'write each field under its name',
   additionalProperties: { $ref: '#/definitions/field' },
 };
 
 /** Closed at every level: a misspelt word stops the start instead of governing nothing. */
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<ContractFile>({
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true, keywords: ['mend'] }).compile<ContractFile>({
   type: 'object',
   additionalProperties: false,
   required: [
@@ -115,19 +116,19 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Con
   ],
   properties: {
     contract: ID,
-    version: { type: 'string', pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$' },
+    version: { type: 'string', pattern: '^(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$', mend: 'write three numbers with points between them, 1.2.0, in quotes where there are fewer' },
     description: TEXT,
     owner: TEXT,
-    models: { type: 'array', uniqueItems: true, maxItems: 100, items: MODEL },
-    purposes: { type: 'array', uniqueItems: true, maxItems: 100, items: TEXT },
-    legalBases: { type: 'array', uniqueItems: true, maxItems: 100, items: TEXT },
+    models: { ...ONCE, items: MODEL },
+    purposes: { ...ONCE, items: TEXT },
+    legalBases: { ...ONCE, items: TEXT },
     subject: { enum: ['required', 'optional', 'none'] },
-    require: { type: 'array', uniqueItems: true, items: { enum: REQUIREMENTS } },
+    require: { ...ONCE, items: { enum: REQUIREMENTS } },
     retention: {
       type: 'object',
       additionalProperties: false,
       required: ['period', 'from', 'citation'],
-      properties: { period: { type: 'string', pattern: '^P(?=\\d)(\\d{1,3}Y)?(\\d{1,4}M)?(\\d{1,5}D)?$' }, from: { enum: ['entry', 'prediction'] }, citation: TEXT },
+      properties: { period: { type: 'string', pattern: '^P(?=\\d)(\\d{1,3}Y)?(\\d{1,4}M)?(\\d{1,5}D)?$', mend: 'write years, months and days as P6Y, P25M or P90D' }, from: { enum: ['entry', 'prediction'] }, citation: TEXT },
     },
     erasure: {
       type: 'object',
@@ -137,7 +138,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Con
     },
     unknownFields: { enum: ['refuse', 'drop', 'quarantine'] },
     onHit: { enum: ['refuse', 'tokenize', 'quarantine'] },
-    quarantineExpiry: { type: 'string', pattern: '^P([1-9]\\d{0,2}D|T[1-9]\\d{0,3}H)$' },
+    quarantineExpiry: { type: 'string', pattern: '^P([1-9]\\d{0,2}D|T[1-9]\\d{0,3}H)$', mend: 'write days or hours as P14D or PT12H' },
     definitions: FIELDS,
     inputs: FIELDS,
     output: FIELDS,
@@ -149,7 +150,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Con
         type: 'object',
         additionalProperties: false,
         required: ['id', 'expression', 'message'],
-        properties: { id: ID, expression: { type: 'string', minLength: 1, maxLength: 1000 }, message: TEXT },
+        properties: { id: ID, expression: { type: 'string', minLength: 1, maxLength: 1000, mend: 'write an expression of at most 1000 characters, in quotes' }, message: TEXT },
       },
     },
   },
@@ -164,7 +165,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Con
         source: TEXT,
         observed: TEXT,
         accuracy: TEXT,
-        unit: { type: 'string', minLength: 1, maxLength: 40 },
+        unit: { type: 'string', minLength: 1, maxLength: 40, mend: 'name the unit in a word, or write none' },
         class: { enum: CLASSES },
         safeHarbor: { enum: [...'ABCDEFGHIJKLMNOPQR'.split(''), 'none'] },
         tokenization: {
@@ -181,12 +182,12 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Con
         required: FLAG,
         nullable: FLAG,
         freeText: FLAG,
-        minimum: { type: 'number' },
-        maximum: { type: 'number' },
+        minimum: NUMBER,
+        maximum: NUMBER,
         minLength: COUNT,
         maxLength: { ...COUNT, minimum: 1 },
-        pattern: { type: 'string', minLength: 1, maxLength: 200 },
-        enum: { type: 'array', minItems: 1, maxItems: 1000, uniqueItems: true, items: { type: ['string', 'number'] } },
+        pattern: { type: 'string', minLength: 1, maxLength: 200, mend: 'write ^…$ of at most 200 characters, in quotes' },
+        enum: { type: 'array', minItems: 1, maxItems: 1000, uniqueItems: true, mend: 'list what may be said, each once', items: { type: ['string', 'number'], mend: 'put it into quotes, YAML reads it as something else' } },
         format: { enum: STRING_FORMATS },
         fields: FIELDS,
         items: { $ref: '#/definitions/field' },

@@ -40,10 +40,18 @@ export function compileContract(file: PolicyFile<ContractFile>): Contract {
   const sections = resolveSections(file, faults);
   if (faults.length === 0) checkContract(file, sections, faults);
   // Rules are compiled against fields that are right: else each fault would be said twice.
-  if (faults.length > 0) throw new PolicyError(faults.sort((a, b) => a.line - b.line));
+  if (faults.length > 0) throw new PolicyError(inOrder(faults));
   const checkRules = compileRules(file, sections, faults);
-  if (faults.length > 0) throw new PolicyError(faults);
+  if (faults.length > 0) throw new PolicyError(inOrder(faults));
   return new CompiledContract(file, sections, checkRules);
+}
+
+/** By line, each once: what is wrong in a definition is wrong in every field that uses it. */
+function inOrder(faults: readonly PolicyFault[]): PolicyFault[] {
+  const known = new Set<string>();
+  return faults
+    .filter(({ line, message }) => !known.has(`${line} ${message}`) && known.add(`${line} ${message}`))
+    .sort((a, b) => a.line - b.line);
 }
 
 class CompiledContract implements Contract {

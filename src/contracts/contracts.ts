@@ -21,7 +21,7 @@ export class Contracts {
   private readonly everyTenant: string | null;
 
   /** @throws PolicyError with every fault of every file */
-  constructor(bundle: PolicyBundle) {
+  constructor(bundle: Pick<PolicyBundle, 'texts'>) {
     const faults: PolicyFault[] = [];
     this.all = compileAll(bundle, faults).sort((a, b) => (a.file.contract < b.file.contract ? -1 : a.file.contract > b.file.contract ? 1 : compareVersions(a.file.version, b.file.version)));
     this.compareNeighbours(faults);
@@ -66,7 +66,7 @@ export class Contracts {
   }
 }
 
-function compileAll(bundle: PolicyBundle, faults: PolicyFault[]): Contract[] {
+function compileAll(bundle: Pick<PolicyBundle, 'texts'>, faults: PolicyFault[]): Contract[] {
   const contracts: Contract[] = [];
   for (const [path, text] of bundle.texts) {
     if (!path.startsWith(FOLDER)) continue;

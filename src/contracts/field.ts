@@ -67,7 +67,10 @@ class FieldResolver {
   fields(files: FieldsFile, pointer: string, depth: number): Fields {
     const fields = new Map<string, Field>();
     for (const [name, file] of Object.entries(files)) {
-      const field = this.field(file, `${pointer}/${escapePointer(name)}`, depth);
+      const at = `${pointer}/${escapePointer(name)}`;
+      // It would be found on every record, sent or not.
+      if (name in Object.prototype || name === '' || name.length > 128) this.fault(at, 'cannot be the name of a field: choose another of 1 to 128 characters');
+      const field = this.field(file, at, depth);
       if (field !== undefined) fields.set(name, field);
     }
     return fields;

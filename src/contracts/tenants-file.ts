@@ -26,7 +26,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Ten
     tenants: {
       type: 'object',
       maxProperties: 10_000,
-      propertyNames: { pattern: '^[a-z0-9][a-z0-9-]{0,62}$', not: { enum: Object.getOwnPropertyNames(Object.prototype) } },
+      propertyNames: { pattern: '^[a-z0-9][a-z0-9-]{0,62}$' },
       additionalProperties: TENANT,
     },
   },

@@ -86,7 +86,9 @@ function planReplaced(tokenization: InPlace): Treat {
       record.replace(holder, key, at, applyInPlace(value, tokenization, record) as JsonValue, done);
     } catch (error) {
       if (!(error instanceof TokenizationError)) throw error;
-      record.faults.push({ at: cut(at), code: error.code, detail: error.message });
+      const place = cut(at);
+      // What is not of the form has been said before.
+      if (record.faults.every((fault) => fault.at !== place)) record.faults.push({ at: place, code: error.code, detail: error.message });
     }
   };
 }

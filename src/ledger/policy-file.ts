@@ -38,7 +38,7 @@ export class PolicyFile<T> {
 export function readPolicyFile<T>(path: string, text: string, validate: ValidateFunction<T>): PolicyFile<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, schema: 'core' });
-  const faults = [...document.errors, ...document.warnings].map(({ linePos, message }) => ({ path, line: linePos?.[0].line ?? 1, message: message.split('\n')[0] ?? 'is not YAML' }));
+  const faults = [...document.errors, ...document.warnings].map(({ linePos, message }) => ({ path, line: linePos?.[0].line ?? 1, message: `${(message.split('\n')[0] ?? 'is not YAML').replace(/ at line \d+, column \d+:$/, '')}: correct the YAML` }));
   if (faults.length > 0) throw new PolicyError(faults);
   const alias = firstAlias(document);
   if (alias !== undefined) throw new PolicyError([{ path, line: lines.linePos(alias).line, message: 'an alias: write the value out, so that a reader sees it where it counts' }]);
@@ -54,8 +54,15 @@ function formFault(path: string, document: Document, lines: LineCounter, error: 
   const message =
     additionalProperty !== undefined
       ? 'is not a word that is known here: correct or remove it'
-      : `${error.message ?? 'is not right'}${allowedValues === undefined ? '' : `: ${allowedValues.join(', ')}`}`;
+      : `${error.message ?? 'is not right'}${allowedValues === undefined ? mendOf(error) : `: ${allowedValues.join(', ')}`}`;
   return { path, line: lineOf(document, lines, pointer), message: `${pointer || '/'} ${message}` };
+}
+
+/** What would mend a fault of form: as the schema says (`mend`, where it is compiled with `verbose`), else by the kind of the fault. */
+function mendOf({ keyword, parentSchema }: ErrorObject): string {
+  const mend = (parentSchema as { mend?: string } | undefined)?.mend;
+  if (mend !== undefined) return `: ${mend}`;
+  return keyword === 'required' ? ': add it' : '';
 }
 
 /** RFC 6901: a name as a part of a pointer. */
