@@ -9,6 +9,8 @@ const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 export interface Inspected {
   /** The variables: `inputs`, `output`, `decision`. */
   roots: ReadonlySet<string>;
+  /** Every field that it reads or asks for, by its path from the variable on. */
+  paths: readonly (readonly string[])[];
 }
 
 /**
@@ -24,7 +26,7 @@ export function inspectRule(ast: ASTNode, mayBeMissing: (path: readonly string[]
   for (const [key, path] of inspector.read) {
     if (mayBeMissing(path) && !inspector.guarded.has(key)) return `reads ${key}, which a record may lack: write !has(${key}) || …, or make the field required`;
   }
-  return { roots: inspector.roots };
+  return { roots: inspector.roots, paths: [...inspector.read.values(), ...inspector.guarded.values()] };
 }
 
 class RuleInspector {
@@ -32,7 +34,7 @@ class RuleInspector {
   readonly roots = new Set<string>();
   /** Paths that are read, and those that `has` asks for, by their dotted form. */
   readonly read = new Map<string, readonly string[]>();
-  readonly guarded = new Set<string>();
+  readonly guarded = new Map<string, readonly string[]>();
 
   visit(node: unknown, inMacro: boolean): void {
     if (Array.isArray(node)) {
@@ -60,7 +62,7 @@ class RuleInspector {
     const path = isNode(asked) ? pathOf(asked) : undefined;
     if (path === undefined) return;
     this.roots.add(path[0] as string);
-    this.guarded.add(path.join('.'));
+    this.guarded.set(path.join('.'), path);
     for (let length = 2; length < path.length; length++) this.read.set(path.slice(0, length).join('.'), path.slice(0, length));
   }
 }

@@ -1,11 +1,12 @@
 import { Environment } from '@marcbachmann/cel-js';
+import type { JsonValue } from '../core/json-value.ts';
 import type { Fault } from '../http/problem.ts';
 import type { PolicyFault } from '../ledger/policy-error.ts';
 import type { PolicyFile } from '../ledger/policy-file.ts';
 import type { Prediction } from '../predictions/prediction.ts';
 import { EVERY_OTHER_FIELD, type ContractFile, type RuleFile } from './contract-file.ts';
 import type { Field, Fields, Sections } from './field.ts';
-import { inspectRule } from './inspect-rule.ts';
+import { inspectRule, type Inspected } from './inspect-rule.ts';
 
 /** What a rule may be made of: with one run over a list at most, its cost is this times the list's length. */
 const LIMITS = { maxAstNodes: 200, maxDepth: 20, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 4 };
@@ -13,10 +14,13 @@ const LIMITS = { maxAstNodes: 200, maxDepth: 20, maxListElements: 100, maxMapEnt
 /** Tells which rules a prediction breaks. Its form has been checked before. */
 export type RuleCheck = (prediction: Prediction, faults: Fault[]) => void;
 
-interface CompiledRule {
+interface CompiledRule extends Inspected {
   file: RuleFile;
-  holds(sections: { inputs: unknown; output: unknown; decision: unknown }): unknown;
-  ofDecision: boolean;
+  holds(context: JsonObject): unknown;
+}
+
+interface JsonObject {
+  [name: string]: JsonValue;
 }
 
 /**
@@ -37,11 +41,39 @@ export function compileRules(file: PolicyFile<ContractFile>, sections: Sections,
     if (typeof compiled === 'string') faults.push(file.fault(`${at}/expression`, compiled));
     else rules.push(compiled);
   }
+  if (rules.length === 0) return () => undefined;
+  const views = (['inputs', 'output', 'decision'] as const).map((name) => ({ name, view: viewOf(rules.flatMap(({ paths }) => paths.filter(([root]) => root === name).map(([, ...path]) => path)), sections[name]) }));
   return (prediction, found) => {
-    for (const { file: rule, holds, ofDecision } of rules) {
-      if (ofDecision && prediction.decision === undefined) continue;
-      if (!isTrue(() => holds(prediction as { inputs: unknown; output: unknown; decision: unknown }))) found.push({ at: '', code: 'rule-broken', detail: `${rule.id}: ${rule.message}` });
+    const context: JsonObject = {};
+    for (const { name, view } of views) {
+      const section = prediction[name];
+      if (section !== undefined) context[name] = view(section);
     }
+    for (const { file: rule, holds, roots } of rules) {
+      if (roots.has('decision') && prediction.decision === undefined) continue;
+      if (!isTrue(() => holds(context))) found.push({ at: '', code: 'rule-broken', detail: `${rule.id}: ${rule.message}` });
+    }
+  };
+}
+
+/**
+ * An object with nothing but the fields that rules read, at the paths given: the library looks at an object's constructor,
+ * and a record may have a field of that name.
+ */
+function viewOf(paths: readonly (readonly string[])[], fields: Fields | undefined): (object: JsonObject) => JsonObject {
+  const members = [...new Set(paths.map(([name]) => name))].flatMap((name) => {
+    const field = name === undefined ? undefined : fields?.get(name);
+    if (name === undefined || field === undefined) return [];
+    const nested = field.type === 'object' ? viewOf(paths.filter(([first]) => first === name).map(([, ...path]) => path), field.fields) : undefined;
+    return [{ name, nested }];
+  });
+  return (object) => {
+    const view: JsonObject = {};
+    for (const { name, nested } of members) {
+      const value = object[name];
+      if (value !== undefined) view[name] = nested === undefined || value === null ? value : nested(value as JsonObject);
+    }
+    return view;
   };
 }
 
@@ -61,7 +93,7 @@ function compileRule(environment: Environment, rule: RuleFile, sections: Section
   const parsed = environment.parse(rule.expression);
   const wrong = inspectRule(parsed.ast, (path) => mayBeMissing(path, sections));
   if (typeof wrong === 'string') return wrong;
-  return { file: rule, holds: (context) => parsed(context) as unknown, ofDecision: wrong.roots.has('decision') };
+  return { ...wrong, file: rule, holds: (context) => parsed(context) as unknown };
 }
 
 function explain(error: { code?: string; summary?: string; range?: { start: number } } | undefined): string {

@@ -42,7 +42,7 @@ test('no pattern that is taken takes long, on any text that it may be tried on',
     fc.property(patterns, fc.integer({ min: 1, max: 60 }), (pattern, maxLength) => {
       if (unsafePattern(pattern, maxLength) !== undefined) return;
       taken++;
-      for (const text of ['a'.repeat(maxLength), `${'a'.repeat(maxLength - 1)}!`, `${'ab'.repeat(maxLength)}`.slice(0, maxLength - 1).concat('!')]) expect(time(pattern, text)).toBeLessThan(100);
+      for (const text of ['a'.repeat(maxLength), `${'a'.repeat(maxLength - 1)}!`, 'ab'.repeat(maxLength).slice(0, maxLength - 1).concat('!')]) expect(time(pattern, text)).toBeLessThan(100);
     }),
     { numRuns: 2000 },
   );
