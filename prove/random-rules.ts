@@ -83,7 +83,7 @@ export class RandomRules {
 
   private test(): Test {
     const [attribute, type] = this.one(ATTRIBUTES);
-    const atom = { attribute, type, at: '' };
+    const atom = { attribute, type, line: 0 };
     const roll = this.random();
     if (roll < 0.15) return { ...atom, operator: this.one(['exists', 'absent']) };
     if (roll < 0.45) return { ...atom, operator: this.one(['in', 'not-in']), operand: this.list(type) };

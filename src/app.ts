@@ -5,6 +5,7 @@ import { AccessGuard } from './access/access.guard.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { CredentialAdministration } from './access/credential-administration.ts';
 import { DeclaredRoutes } from './access/declared-routes.ts';
+import { ExplainController } from './access/explain.controller.ts';
 import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { PeopleController } from './access/people.controller.ts';
@@ -41,7 +42,7 @@ class AppModule {
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, PeopleController, LogController, TlogController, HealthController, MetricsController],
+      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, LogController, TlogController, HealthController, MetricsController],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },

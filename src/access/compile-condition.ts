@@ -28,16 +28,17 @@ export function compileCondition(compilation: Compilation, written: WrittenCondi
 
 function compileTests(compilation: Compilation, attribute: string, tests: WrittenTests, at: string): Condition {
   const type = typeOf(compilation, attribute, at);
-  return allOf(Object.entries(tests).map(([operator, value]) => compileTest(compilation, { attribute, type, at: `${at}/${operator}` }, operator, value)));
+  return allOf(Object.entries(tests).map(([operator, value]) => compileTest(compilation, { attribute, type }, `${at}/${operator}`, operator, value)));
 }
 
-function compileTest(compilation: Compilation, atom: { attribute: string; type: AttributeType; at: string }, operator: string, value: unknown): Test {
-  if (isOneOf(MEMBERSHIPS, operator)) return { ...atom, operator, operand: compileList(compilation, atom.type, value, atom.at) };
+function compileTest(compilation: Compilation, { attribute, type }: { attribute: string; type: AttributeType }, at: string, operator: string, value: unknown): Test {
+  const atom = { attribute, type, line: compilation.file.lineOf(at) };
+  if (isOneOf(MEMBERSHIPS, operator)) return { ...atom, operator, operand: compileList(compilation, type, value, at) };
   if (!isOneOf(COMPARISONS, operator)) return { ...atom, operator: operator as Presence };
-  if (operator !== 'eq' && operator !== 'ne' && (atom.type === 'text' || atom.type === 'truth')) {
-    blame(compilation, atom.at, `does not order a ${atom.type}: use eq, ne, in or not-in`);
+  if (operator !== 'eq' && operator !== 'ne' && (type === 'text' || type === 'truth')) {
+    blame(compilation, at, `does not order a ${type}: use eq, ne, in or not-in`);
   }
-  return { ...atom, operator, operand: compileOperand(compilation, atom.type, value, atom.at) };
+  return { ...atom, operator, operand: compileOperand(compilation, type, value, at) };
 }
 
 /** An attribute has one type in all resources of a rule, or the rule means two things. */
@@ -78,7 +79,8 @@ function variableOf(compilation: Compilation, type: AttributeType, list: boolean
   return value;
 }
 
-function timeOf(text: string): number | undefined {
+/** An RFC 3339 time, or a date, in ms since 1970; undefined for anything else. */
+export function timeOf(text: string): number | undefined {
   if (!TIME.test(text)) return undefined;
   const date = text.slice(0, 10);
   // Date.parse moves a 30 February on to March.

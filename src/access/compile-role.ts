@@ -60,7 +60,7 @@ export const TWO_PEOPLE_RULES: readonly Rule[] = TWO_PEOPLE.map(([action, resour
   actions: [action],
   resources: [resource],
   fields: undefined,
-  condition: { attribute: 'requester', type: 'text', operator: 'eq', operand: { variable: '$principal.id' }, at: '' },
+  condition: { attribute: 'requester', type: 'text', operator: 'eq', operand: { variable: '$principal.id' }, line: 0 },
   reason: 'Who asks for something does not agree to it.',
   place: undefined,
 }));

@@ -16,8 +16,8 @@ export type Operand<T> = { readonly value: T } | { readonly variable: VariableNa
 interface Atom {
   readonly attribute: string;
   readonly type: AttributeType;
-  /** JSON pointer of the operator in its role file. */
-  readonly at: string;
+  /** Where the operator stands in its role file, from 1; 0 for what the code itself enforces. */
+  readonly line: number;
 }
 export interface ComparisonTest extends Atom {
   readonly operator: Comparison;

@@ -89,3 +89,13 @@ export async function noteRevocation(pool: Pool, tenant: number, prefix: string,
 export function scopeOf({ actions, models }: Pick<KeyRow, 'actions' | 'models'>): Scope {
   return { ...(actions !== null && { actions }), ...(models !== null && { models }) };
 }
+
+/** Who a tenant's principal is by its newest valid credential; undefined where it has none. */
+export async function readScopedPrincipal(pool: Pool, tenant: number, id: string): Promise<{ id: string; role: string } & Scope | undefined> {
+  const { rows } = await pool.query<{ role: string; actions: Action[] | null; models: string[] | null }>(
+    `select role, actions, models from api_key
+     where tenant = $1 and principal = $2 and revoked is null and (expires is null or expires > clock_timestamp()) order by id desc limit 1`,
+    [tenant, id],
+  );
+  return rows[0] && { id, role: rows[0].role, actions: rows[0].actions ?? undefined, models: rows[0].models ?? undefined };
+}

@@ -32,18 +32,20 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, policy] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
     import('./recover.ts'),
     import('./tenant.ts'),
+    import('./policy.ts'),
   ]);
   fsck.registerFsck(program);
   backup.registerBackup(program);
   restore.registerRestore(program);
   recover.registerRecover(program);
   tenant.registerTenant(program);
+  policy.registerPolicy(program);
 }
 
 function version(): string {

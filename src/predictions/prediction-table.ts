@@ -8,6 +8,7 @@ export const PREDICTION_COLUMNS = {
   version: () => 'version',
   deployment: () => 'deployment',
   outcome: () => 'outcome',
+  own: (bind, { id }) => `(principal = ${bind(id)}::text)`,
   time: () => 'time',
   index: () => 'index',
 } as const satisfies Record<string, ColumnOf>;
