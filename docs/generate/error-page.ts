@@ -1,7 +1,8 @@
 import { CORE_ERROR_CODES } from '../../src/core/core-error.ts';
 import { DATABASE_ERROR_CODES } from '../../src/database/database-error.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
-import { CORE_TEXTS, DATABASE_TEXTS, FINDING_TEXTS, PROBLEM_TEXTS, VAULT_TEXTS, type ErrorText } from './error-texts.ts';
+import { JOURNAL_ERROR_CODES } from '../../src/vault/journal-error.ts';
+import { CORE_TEXTS, DATABASE_TEXTS, FINDING_TEXTS, JOURNAL_TEXTS, PROBLEM_TEXTS, VAULT_TEXTS, type ErrorText } from './error-texts.ts';
 
 /** docs/errors.md: every stable code with its meaning and its mend. @throws Error when a code of a catalogue has no text */
 export function errorPage(): string {
@@ -23,6 +24,9 @@ export function errorPage(): string {
     '## Vault',
     'What concerns the keys under which payloads are sealed: at the start a refusal, later an incident in the service’s log.',
     ...Object.entries(VAULT_TEXTS).map(([code, text]) => section(code, text)),
+    '## Erasure journal',
+    'What concerns the record of erasures and the exports of keys that are kept outside of the database, to be applied to one that is restored from before.',
+    ...JOURNAL_ERROR_CODES.map((code) => section(code, JOURNAL_TEXTS[code])),
     '## Findings of fsck',
     '`prediction-ledger fsck` prints these besides the codes of [Formats](#formats), each with the index to look at.',
     ...Object.entries(FINDING_TEXTS).map(([code, text]) => section(code, text)),

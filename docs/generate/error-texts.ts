@@ -1,6 +1,7 @@
 import type { CoreErrorCode } from '../../src/core/core-error.ts';
 import type { DatabaseErrorCode } from '../../src/database/database-error.ts';
 import type { ProblemCode } from '../../src/http/problem.ts';
+import type { JournalErrorCode } from '../../src/vault/journal-error.ts';
 import type { VaultErrorCode } from '../../src/vault/vault-error.ts';
 
 /** What a code means, and what mends it. The types below refuse a code without a text and a text without a code. */
@@ -118,6 +119,12 @@ export const VAULT_TEXTS: Record<VaultErrorCode, ErrorText> = {
   'payload-unreadable': ['A sealed payload does not open under its key: it was changed, or its key is gone.', 'Run `prediction-ledger fsck`; bring the payload back from a backup, or from its receipt.'],
   'provider-unavailable': ['The key provider does not answer, or not as it should: it is sealed, overloaded, or out of reach; or the key file cannot be read or written.', 'The message says which. Unseal Vault, mend the network or the disk; the call is safe to repeat.'],
   'provider-refused': ['The key provider answers and refuses: the token has expired or lacks a right, the mount is not there, or a key is not what it must be.', 'Give the service a token whose policy allows what docs/design/2026-11-27-key-providers.md lists, and check `VAULT_NAMESPACE`, `TRANSIT_MOUNT` and `TRANSIT_KEY_PREFIX`.'],
+};
+
+export const JOURNAL_TEXTS: Record<JournalErrorCode, ErrorText> = {
+  'journal-unavailable': ['The erasure journal or a key export cannot be read or written. Without it no erasure is acknowledged, and after a restoration nothing is served.', 'The message says which file or database, and why: mend that. What is wanted again goes through then.'],
+  'journal-broken': ['A line of the erasure journal was changed, removed or put in: it does not fit its checksum, or the line before it.', 'Put the last good copy back, with the lines that were appended since. Where there is none, erase again by hand what the log’s erasure entries name, and begin a new journal only then.'],
+  'key-export-broken': ['An export of wrapped keys is not what was written: cut short, changed, or another file.', 'Put a good copy back. Without one, the payloads of the restored database whose keys stood in it stay closed; proofs go on to verify.'],
 };
 
 /** What `fsck` finds beyond the codes of core. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { connect } from '../database/connect.ts';
 import { openPool, parseDatabaseUrl } from '../database/connection.ts';
+import { unfitOutside } from '../database/outside-database.ts';
 import { CheckpointStoreError, type CheckpointStore, type StoredCheckpoint } from './checkpoint-store.ts';
 
 const START_PATIENCE_MS = 10_000;
@@ -65,12 +66,8 @@ export class PostgresCheckpointStore implements CheckpointStore {
 }
 
 async function prepare(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ durable: boolean; ledger: boolean }>(
-    `select current_setting('fsync') = 'on' and current_setting('synchronous_commit') not in ('off') as durable,
-            to_regclass('log_head') is not null as ledger`,
-  );
-  if (rows[0]?.durable !== true) throw new CheckpointStoreError('the checkpoint store runs with fsync or synchronous_commit off');
-  if (rows[0].ledger) throw new CheckpointStoreError('CHECKPOINT_STORE names a ledger’s own database, with which it would be restored: name another');
+  const unfit = await unfitOutside(client);
+  if (unfit !== undefined) throw new CheckpointStoreError(`the checkpoint store cannot be used: ${unfit}`);
   // Two replicas may make the table at once; the loser sees a unique violation in the catalogue.
   await client.query(TABLE).catch(() => client.query(TABLE));
 }

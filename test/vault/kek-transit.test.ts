@@ -131,7 +131,7 @@ describe('a provider that fails', () => {
     server.faults.push('hang', 'hang');
     const began = Date.now();
     await expect(provider({}, { attempts: 2, timeoutMs: 150 }).has('e1')).rejects.toMatchObject({ code: 'provider-unavailable', message: expect.stringContaining('it does not answer in time (2 attempts)') });
-    expect(Date.now() - began).toBeLessThan(3000);
+    expect(Date.now() - began).toBeLessThan(15_000);
   });
 
   test('waits as long as it is told to, within bounds', async () => {
@@ -139,7 +139,7 @@ describe('a provider that fails', () => {
     const began = Date.now();
     await provider().create('e1');
     expect(Date.now() - began).toBeGreaterThan(900);
-    expect(Date.now() - began).toBeLessThan(5000);
+    expect(Date.now() - began).toBeLessThan(30_000);
   });
 
   test('by not being there at all is said by host and code', async () => {
