@@ -1,5 +1,6 @@
 import { Module, ValidationPipe, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/core';
+import type { Server } from 'node:https';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from './access/access.guard.ts';
 import { Authenticator } from './access/authenticator.ts';
@@ -21,6 +22,7 @@ import { Metrics } from './http/metrics.ts';
 import { MetricsController } from './http/metrics.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { queryFaults } from './http/query-faults.ts';
+import { followCertificate } from './http/transport.ts';
 import { Readiness } from './http/readiness.ts';
 import { takeShortWay } from './http/short-way.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -69,7 +71,7 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   const { settings, say } = service;
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of(service),
-    createAdapter(settings.limits, (message) => say('error', message)),
+    createAdapter(settings, (message) => say('error', message)),
     { bodyParser: false, logger: frameworkLog(say), abortOnError: false },
   );
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
@@ -77,6 +79,7 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   answerAppendsDirectly(app);
   refuseUndecided(app.getHttpAdapter().getInstance(), (message) => say('error', message));
   await app.init();
+  if (settings.tls !== undefined) followCertificate(app.getHttpServer() as unknown as Server, settings.tls, say);
   return app;
 }
 

@@ -2,12 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { FailureCounts } from './access/authentication-failures.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { bootstrap } from './access/bootstrap.ts';
+import { ClientCertificates } from './access/client-certificate.ts';
 import { CredentialPolicy } from './access/credential-policy.ts';
 import { readProviders } from './access/provider-policy.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
+import { readSecureOptions } from './http/transport.ts';
+import { TrustedProxies } from './http/trusted-proxies.ts';
 import { Metrics } from './http/metrics.ts';
 import { systemClock, type Clock } from './ledger/clock.ts';
 import { ClockMonitor } from './ledger/clock-monitor.ts';
@@ -66,6 +69,7 @@ export interface Service {
 /** Starts all that stands behind HTTP. @throws an error with a one-line message when something refuses to start */
 export async function startService(settings: Settings, say: Say, overrides: Overrides = {}): Promise<Service> {
   installNativeSha256();
+  if (settings.tls !== undefined) readSecureOptions(settings.tls);
   const policy = await PolicyBundle.read(settings.policiesDir);
   const roles = new Roles(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
@@ -125,6 +129,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       policy: credentialPolicy,
       failures,
       tokens: new TokenVerifier(providers),
+      certificates: new ClientCertificates(new TrustedProxies(settings.trustedProxies)),
       logOf: (tenant) => ledger.ofTenant(tenant),
     });
     const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });

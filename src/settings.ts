@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAddressRange } from './http/trusted-proxies.ts';
 
 /** Bounds on what is taken in. Each can be set by the environment; each refusal names its bound. */
 export interface Limits {
@@ -37,6 +38,13 @@ export interface TransitSettings {
   keyPrefix: string;
 }
 
+/** PEM files of what the server presents, and of what it checks clients by. */
+export interface TlsSettings {
+  cert: string;
+  key: string;
+  clientCa: string | undefined;
+}
+
 /** What the environment says, checked and with the defaults filled in. */
 export interface Settings {
   host: string;
@@ -54,6 +62,12 @@ export interface Settings {
   transit: TransitSettings | undefined;
   logLevel: 'error' | 'warn' | 'info' | 'debug';
   publishIntervalMs: number;
+  /** Undefined: TLS ends in front of the service. */
+  tls: TlsSettings | undefined;
+  /** How long a browser is to come by TLS alone, in seconds (RFC 6797); said where there is TLS. */
+  hstsMaxAge: number;
+  /** Addresses and ranges of proxies that say where a request came from, and by which certificate. */
+  trustedProxies: readonly string[];
   limits: Limits;
 }
 
@@ -100,8 +114,25 @@ export function readSettings(env: Env): Settings {
     transit: readTransit(env, keyProvider === 'transit'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),
+    tls: tls(env),
+    hstsMaxAge: integer(env, 'HSTS_MAX_AGE', 31_536_000, 0, 100_000_000),
+    trustedProxies: addresses(env, 'TRUSTED_PROXIES'),
     limits,
   };
+}
+
+function tls(env: Env): TlsSettings | undefined {
+  const [cert, key, clientCa] = ['TLS_CERT', 'TLS_KEY', 'TLS_CLIENT_CA'].map((name) => (env[name] === undefined ? undefined : resolve(text(env, name, ''))));
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new SettingsError('TLS_CERT and TLS_KEY belong together, and TLS_CLIENT_CA needs both: set the ones that are missing');
+}
+
+function addresses(env: Env, name: string): string[] {
+  const list = env[name]?.split(',').map((each) => each.trim()) ?? [];
+  const wrong = list.find((each) => !isAddressRange(each));
+  if (wrong !== undefined) throw new SettingsError(`${name}: ${JSON.stringify(wrong)} is neither an IP address nor a range such as 10.0.0.0/8`);
+  return list;
 }
 
 function readLimits(env: Env): Limits {

@@ -4,6 +4,7 @@ import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import { hasKeyForm, keyDigest } from './api-key.ts';
 import type { AuthenticationFailures } from './authentication-failures.ts';
+import type { CertificateBearer, ClientCertificates, ShownCertificate } from './client-certificate.ts';
 import type { CredentialPolicy } from './credential-policy.ts';
 import { FailureLimits } from './failure-limits.ts';
 import { findCredential, type Credential, type Refusal } from './find-credential.ts';
@@ -14,8 +15,8 @@ import { TokenBucket, TokenBuckets } from './token-bucket.ts';
 import type { TokenVerifier } from './verify-token.ts';
 
 /** What a request shows of who sends it; a Fastify request is one. */
-export interface Presented {
-  headers: { authorization?: string | undefined };
+export interface Presented extends CertificateBearer {
+  headers: CertificateBearer['headers'] & { authorization?: string | undefined };
   /** The address that it comes from. */
   ip: string;
 }
@@ -33,6 +34,7 @@ export interface AuthenticatorOptions {
   policy: CredentialPolicy;
   failures: AuthenticationFailures;
   tokens: TokenVerifier;
+  certificates: ClientCertificates;
   /** The log of a tenant. */
   logOf: (tenant: number) => Log;
 }
@@ -67,14 +69,13 @@ export class Authenticator {
    */
   authenticate(request: Presented): Principal | undefined | Promise<Principal | undefined> {
     const header = request.headers.authorization;
-    if (header === undefined) {
+    const certificate = header === undefined || request.headers['client-cert'] !== undefined ? this.options.certificates.of(request) : 'none';
+    if (certificate === 'untrusted') return this.refuse(request.ip, '', { prefix: '', reason: 'untrusted-header' });
+    const shown = header === undefined ? this.ofCertificate(certificate) : this.readHeader(header);
+    if (shown === undefined) {
+      if (header !== undefined) return this.refuse(request.ip, '', { prefix: '', reason: 'malformed' });
       this.options.failures.count('', 'no-credential');
       return undefined;
-    }
-    const shown = this.readHeader(header);
-    if (shown === undefined) {
-      this.limits.check(request.ip);
-      return this.refuse(request.ip, '', { prefix: '', reason: 'malformed' });
     }
     const now = performance.now();
     const known = this.known.get(shown.digest, now);
@@ -96,6 +97,22 @@ export class Authenticator {
     }
     if (header.length > MAX_TOKEN_HEADER || !TOKEN_FORM.test(text)) return undefined;
     return { digest: hash('sha256', text, 'hex'), prefix: '', find: () => this.findPerson(text) };
+  }
+
+  private ofCertificate(certificate: ShownCertificate | 'none'): Shown | undefined {
+    if (certificate === 'none') return undefined;
+    const { digest, from, until } = certificate;
+    return {
+      digest,
+      prefix: '',
+      find: async () => {
+        const found = await findCredential(this.options.pool, digest);
+        if (!('principal' in found)) return found;
+        const now = Date.now();
+        if (now < from || now >= until) return { prefix: found.principal.prefix, reason: 'expired', tenant: found.principal.tenant };
+        return { ...found, lastsMs: Math.min(found.lastsMs, until - now) };
+      },
+    };
   }
 
   private async findPerson(token: string): Promise<Credential | Refusal> {
@@ -122,6 +139,7 @@ export class Authenticator {
 
   private refuse(address: string, shown: string, refusal: Refusal): undefined {
     if (refusal.reason !== 'provider-unavailable') {
+      this.limits.check(address);
       this.limits.note(address, shown, refusal);
       return undefined;
     }

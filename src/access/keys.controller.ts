@@ -6,12 +6,13 @@ import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { Access, callerOf } from './access.ts';
-import { hasPrefixForm, type IssuedKey } from './api-key.ts';
+import { hasPrefixForm, type IssuedKey, type NewCredential } from './api-key.ts';
 import { Authenticator } from './authenticator.ts';
 import { ACTIONS } from './catalogue.ts';
 import { CredentialAdministration } from './credential-administration.ts';
 import { issueKey, type KeyRequest } from './issue-key.ts';
 import { listKeys, scopeOf, type KeyRow } from './key-table.ts';
+import { registerCertificate, type CertificateRequest } from './register-certificate.ts';
 import { isRevocation, revokeKey, REVOCATION_SCHEMA } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 
@@ -22,7 +23,7 @@ const DEFAULT_OVERLAP_MINUTES = 24 * 60;
 // A label is read by people and kept in the log for good: a word for a machine or a purpose, with no room for a name,
 // an address or a number that stands for somebody.
 const LABEL = { type: 'string', maxLength: 63, pattern: '^[a-z0-9][a-z0-9._-]*$', not: { pattern: '([0-9][^0-9]*){9}' } } as const;
-export const SCOPE = {
+const SCOPE = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -30,12 +31,20 @@ export const SCOPE = {
     models: { type: 'array', minItems: 1, maxItems: 100, uniqueItems: true, items: { type: 'string', minLength: 1, maxLength: 128 } },
   },
 } as const;
-export const TERMS = { role: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }, label: LABEL, days: { type: 'integer', minimum: 1, maximum: 3660 }, scope: SCOPE } as const;
+const TERMS = { role: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }, label: LABEL, days: { type: 'integer', minimum: 1, maximum: 3660 }, scope: SCOPE } as const;
 const ISSUE = { type: 'object', additionalProperties: false, required: ['role'], properties: TERMS } as const;
 const ROTATE = { type: 'object', additionalProperties: false, properties: { overlapMinutes: { type: 'integer', minimum: 0, maximum: MAX_OVERLAP_MINUTES } } } as const;
 
+const REGISTER = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['role', 'certificate', 'proof'],
+  properties: { ...TERMS, certificate: { type: 'string', maxLength: 10_000 }, proof: { type: 'string', maxLength: 2000, pattern: '^[A-Za-z0-9+/]+={0,2}$' } },
+} as const;
+
 const ajv = new Ajv({ allErrors: true });
 const isIssue = ajv.compile<KeyRequest>(ISSUE);
+const isRegister = ajv.compile<CertificateRequest>(REGISTER);
 const isRotate = ajv.compile<{ overlapMinutes?: number }>(ROTATE);
 
 /** The life of the tenant's own keys. A key is shown once, when it is made. */
@@ -56,6 +65,16 @@ export class KeysController {
   async issue(@Req() request: FastifyRequest): Promise<object> {
     const { pool, policy } = this.administration;
     return issued(await issueKey(pool, policy, callerOf(request), readPosted(request, isIssue)));
+  }
+
+  @Post('certificates')
+  @Access('issue', 'key', { each: true })
+  @ApiOperation({ summary: 'Let a client certificate stand for a new principal; its key signs that it agrees' })
+  @ApiBody({ schema: REGISTER as object })
+  @ApiResponse({ status: 201, description: 'the credential' })
+  async register(@Req() request: FastifyRequest): Promise<object> {
+    const { pool, policy } = this.administration;
+    return described(await registerCertificate(pool, policy, callerOf(request), readPosted(request, isRegister)));
   }
 
   @Get()
@@ -110,11 +129,15 @@ function known(prefix: string): string {
   return prefix;
 }
 
-function issued({ key, prefix, principal, role, terms }: IssuedKey): object {
-  return { key, prefix, principal, role, label: terms.label ?? null, scope: terms.scope ?? {}, expires: terms.expires ?? null };
+function issued({ key, ...credential }: IssuedKey): object {
+  return { key, ...described(credential) };
 }
 
-export function listed({ prefix, principal, role, label, issuedBy, created, expires, lastUsed, revoked, successor, ...row }: KeyRow): object {
+function described({ prefix, principal, role, terms }: NewCredential): object {
+  return { prefix, principal, role, label: terms.label ?? null, scope: terms.scope ?? {}, expires: terms.expires ?? null };
+}
+
+function listed({ prefix, principal, role, label, issuedBy, created, expires, lastUsed, revoked, successor, ...row }: KeyRow): object {
   const at = (time: Date | null): string | null => time?.toISOString() ?? null;
   return { prefix, principal, role, label, scope: scopeOf(row), issuedBy, created: at(created), expires: at(expires), lastUsed: at(lastUsed), revoked: at(revoked), successor };
 }

@@ -1,10 +1,12 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Limits } from '../settings.ts';
+import type { Limits, Settings } from '../settings.ts';
 import { AllowedMethods } from './allowed-methods.ts';
 import { Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { sendProblem } from './problem.filter.ts';
+import { readSecureOptions } from './transport.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 
 /** Room for the header fields, beside the request line. */
@@ -14,20 +16,27 @@ const KEEP_ALIVE_MS = 72_000;
 /** On a route's `config`: its body may be as large as a batch. */
 export const BATCH_BODY = { takesBatch: true };
 
+/** What of the settings the server's side of HTTP depends on. */
+export type TransportSettings = Pick<Settings, 'limits' | 'tls' | 'hstsMaxAge' | 'trustedProxies'>;
+
 /** Fastify as this service needs it: bodies as bytes, everything bounded, every refusal a problem document. */
-export function createAdapter(limits: Limits, say: (message: string) => void): FastifyAdapter {
+export function createAdapter({ limits, tls, hstsMaxAge, trustedProxies }: TransportSettings, say: (message: string) => void): FastifyAdapter {
   const maxHeaderSize = limits.maxUrlLength + MAX_HEADER_BYTES;
+  const proxies = new TrustedProxies(trustedProxies);
+  const http = {
+    maxHeaderSize,
+    // Node swaps the two timeouts where this one, 60 s unless said, is the longer; and it looks for late requests only so often.
+    headersTimeout: Math.min(limits.requestTimeoutMs, 60_000),
+    connectionsCheckingInterval: Math.min(Math.ceil(limits.requestTimeoutMs / 4), 5000),
+  };
   const adapter = new FastifyAdapter({
+    // Whose word on where a request came from counts; without any, the connection's own address does.
+    trustProxy: proxies.isEmpty ? false : (address: string) => proxies.has(address),
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.requestTimeoutMs * 2,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: {
-      maxHeaderSize,
-      // Node swaps the two timeouts where this one, 60 s unless said, is the longer; and it looks for late requests only so often.
-      headersTimeout: Math.min(limits.requestTimeoutMs, 60_000),
-      connectionsCheckingInterval: Math.min(Math.ceil(limits.requestTimeoutMs / 4), 5000),
-    },
+    ...(tls === undefined ? { http } : { https: { ...http, ...readSecureOptions(tls) } }),
     routerOptions: { maxParamLength: limits.maxUrlLength, ignoreTrailingSlash: false, caseSensitive: true },
     forceCloseConnections: 'idle',
     // While it closes, what comes on open connections is still answered as ever, and the connection ended after it.
@@ -37,7 +46,7 @@ export function createAdapter(limits: Limits, say: (message: string) => void): F
   });
   const fastify = adapter.getInstance();
   takeBytes(fastify, limits);
-  guardRequests(fastify, limits);
+  guardRequests(fastify, limits, tls === undefined ? undefined : `max-age=${hstsMaxAge}`);
   return adapter;
 }
 
@@ -55,12 +64,13 @@ function takeBytes(fastify: FastifyInstance, limits: Limits): void {
 }
 
 /** What every request must pass, and every answer carries, whatever the route. */
-function guardRequests(fastify: FastifyInstance, { maxUrlLength }: Limits): void {
+function guardRequests(fastify: FastifyInstance, { maxUrlLength }: Limits, hsts: string | undefined): void {
   const allowed = new AllowedMethods();
   fastify.addHook('onRoute', (route) => allowed.add(route.url, route.method));
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     // Answers are the caller's alone unless a route says otherwise.
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (hsts !== undefined) reply.header('strict-transport-security', hsts);
     if (request.url.length > maxUrlLength) return done(new Problem('url-too-long', `Path and query are at most ${maxUrlLength} characters.`));
     const methods = request.is404 ? allowed.of(request.url) : '';
     if (methods === '') return done();

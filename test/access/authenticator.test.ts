@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hasKeyForm, makeKey, type IssuedKey, type KeyTerms } from '../../src/access/api-key.ts';
 import { FailureCounts } from '../../src/access/authentication-failures.ts';
 import { Authenticator, type Presented } from '../../src/access/authenticator.ts';
+import { ClientCertificates } from '../../src/access/client-certificate.ts';
 import { CredentialPolicy } from '../../src/access/credential-policy.ts';
 import { insertKey } from '../../src/access/key-table.ts';
 import { TokenVerifier } from '../../src/access/verify-token.ts';
+import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
 import { Roles } from '../../src/access/roles.ts';
 import { PolicyBundle } from '../../src/ledger/policy-bundle.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
@@ -30,7 +32,8 @@ async function issued(role = 'auditor', terms: KeyTerms = {}): Promise<IssuedKey
 let failures = new FailureCounts();
 function fresh(): Authenticator {
   failures = new FailureCounts();
-  return new Authenticator({ pool: database.database.pool, policy, failures, tokens: new TokenVerifier([]), logOf: () => { throw new Error('no log'); } });
+  return new Authenticator({ pool: database.database.pool, policy, failures, tokens: new TokenVerifier([]),
+      certificates: new ClientCertificates(new TrustedProxies([])), logOf: () => { throw new Error('no log'); } });
 }
 
 const shows = (authorization: string | undefined, ip = '192.0.2.1'): Presented => ({ headers: { authorization }, ip });

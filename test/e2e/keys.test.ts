@@ -3,7 +3,9 @@ import { makeKey } from '../../src/access/api-key.ts';
 import { FailureCounts } from '../../src/access/authentication-failures.ts';
 import { Authenticator } from '../../src/access/authenticator.ts';
 import { issueKey } from '../../src/access/bootstrap.ts';
+import { ClientCertificates } from '../../src/access/client-certificate.ts';
 import { TokenVerifier } from '../../src/access/verify-token.ts';
+import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
 import { parsePayload } from '../../src/core/payload.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
@@ -136,6 +138,7 @@ describe('a key', () => {
       policy: service.service.credentialPolicy,
       failures: new FailureCounts(),
       tokens: new TokenVerifier([]),
+      certificates: new ClientCertificates(new TrustedProxies([])),
       logOf: (tenant) => service.service.ledger.ofTenant(tenant),
     });
     const there = { headers: { authorization: `Bearer ${key}` }, ip: '192.0.2.1' };
