@@ -29,6 +29,7 @@ import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
 import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
+import { PredictionIntake } from './predictions/intake.ts';
 import { IntakeCounter } from './predictions/intake-counter.ts';
 import { IntakeTotalsController } from './predictions/intake-totals.controller.ts';
 import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
@@ -39,7 +40,7 @@ import type { Service } from './service.ts';
 @Module({})
 class AppModule {
   static of(service: Service): DynamicModule {
-    const { database, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, settings, tally, say } = service;
+    const { database, ledger, roles, contracts, credentialPolicy, authenticator, clockMonitor, metrics, settings, tally, say } = service;
     const complain = (message: string): void => say('error', message);
     return {
       module: AppModule,
@@ -50,6 +51,7 @@ class AppModule {
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
+        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, settings.limits.maxDepth) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },

@@ -7,6 +7,7 @@ import { CredentialPolicy } from './access/credential-policy.ts';
 import { readProviders } from './access/provider-policy.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
+import { Contracts } from './contracts/contracts.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { readSecureOptions } from './http/transport.ts';
@@ -54,6 +55,7 @@ export interface Service {
   database: Database;
   ledger: Ledger;
   roles: Roles;
+  contracts: Contracts;
   credentialPolicy: CredentialPolicy;
   authenticator: Authenticator;
   /** Failed authentications since they were last taken. */
@@ -72,6 +74,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   if (settings.tls !== undefined) readSecureOptions(settings.tls);
   const policy = await PolicyBundle.read(settings.policiesDir);
   const roles = new Roles(policy);
+  const contracts = new Contracts(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
@@ -137,7 +140,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealIntakeTotals], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
-    return { settings, say, database, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
+    return { settings, say, database, ledger, roles, contracts, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
   } catch (error) {
     await close();
     throw error;

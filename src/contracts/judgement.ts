@@ -1,17 +1,5 @@
-import type { JsonValue } from '../core/json-value.ts';
 import type { Fault } from '../http/problem.ts';
-
-/** A value that must become a vaulted token; every other replacement has been made in place. */
-export interface Original {
-  /** JSON pointer of the value, or of the text that holds it. */
-  at: string;
-  value: JsonValue;
-  mode: 'random' | 'deterministic';
-  /** Within what a deterministic token is the same for the same value. */
-  across: 'subject' | 'log';
-  /** Puts the token in the value's place. */
-  put(token: string): void;
-}
+import type { Original } from '../vault/original.ts';
 
 /** What was found in a value, and what was done with it. Never the value. Offsets are UTF-16 code units of the text as sent. */
 export interface HandledHit {

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../core/json-value.ts';
 import type { Fault } from '../http/problem.ts';
 import type { Hit } from './hit.ts';
-import type { HandledHit, Handling, Original } from './judgement.ts';
+import type { Original } from '../vault/original.ts';
+import type { HandledHit, Handling } from './judgement.ts';
 
 /** An object or an array whose member can be replaced. */
 export type Holder = { [name: string]: JsonValue } | JsonValue[];

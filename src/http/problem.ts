@@ -18,6 +18,8 @@ export const PROBLEMS = {
   'invalid-json': [422, 'The JSON holds something that cannot be kept exactly'],
   'invalid-record': [422, 'The record does not have the form of a prediction'],
   'invalid-body': [422, 'The body is not right'],
+  'no-contract': [422, 'No contract governs the model'],
+  'contract-broken': [422, 'The record breaks its contract'],
   'invalid-query': [422, 'The query is not right'],
   'queue-full': [429, 'More is waiting than can be committed'],
   'rate-limited': [429, 'More is asked than this principal may in that time'],

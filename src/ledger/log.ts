@@ -75,6 +75,15 @@ export class Log {
     return (await this.store.readEntries(this.row.id, index, index + 1))[0];
   }
 
+  /** Where a prediction's id stands: in this log, or in one that it succeeds. */
+  async findPrediction(id: string): Promise<{ log: number; index: number } | undefined> {
+    for (const { row } of this.succession) {
+      const index = (await this.store.findPredictions(row.id, [id])).get(id);
+      if (index !== undefined) return { log: row.id, index };
+    }
+    return undefined;
+  }
+
   /** @throws AppendError when an entry of about so many bytes would not be taken in now: asked before work is done on it */
   checkRoom(bytes: number): void {
     this.halt.check();

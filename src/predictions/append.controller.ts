@@ -14,7 +14,7 @@ import type { Answer } from '../http/short-way.ts';
 import type { Log } from '../ledger/log.ts';
 import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
-import { takeIn, type Accepted } from './intake.ts';
+import { PredictionIntake, type Accepted } from './intake.ts';
 import { IntakeCounter } from './intake-counter.ts';
 import { isLines, wantsReceipt } from './posted.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
@@ -30,6 +30,7 @@ export class AppendController {
   constructor(
     private readonly http: HttpSettings,
     private readonly counter: IntakeCounter,
+    private readonly intake: PredictionIntake,
   ) {}
 
   @Post()
@@ -78,7 +79,7 @@ export class AppendController {
   private async takeOne(caller: Caller, request: FastifyRequest): Promise<Accepted> {
     wantsReceipt(request.query);
     if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
-    return takeIn(caller.log, bodyOf(request), appenderOf(caller), this.http.limits.maxDepth);
+    return this.intake.take(caller.log, bodyOf(request), appenderOf(caller));
   }
 
   /** A batch that cannot be taken apart counts as one record that is refused. */
@@ -94,11 +95,11 @@ export class AppendController {
   }
 
   private async result(log: Log, by: Appender, record: Buffer): Promise<string> {
-    const { maxBodyBytes, maxDepth } = this.http.limits;
+    const { maxBodyBytes } = this.http.limits;
     try {
       const accepted = await this.counter.settle({ principal: by.principal, log }, async () => {
         if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
-        return takeIn(log, record, by, maxDepth);
+        return this.intake.take(log, record, by);
       });
       return `${acceptedJson(accepted)},"status":${accepted.created ? 201 : 200}}`;
     } catch (error) {

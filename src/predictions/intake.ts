@@ -1,4 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Contracts } from '../contracts/contracts.ts';
+import type { Judgement } from '../contracts/judgement.ts';
+import type { JsonValue } from '../core/json-value.ts';
 import { Problem } from '../http/problem.ts';
 import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
@@ -16,28 +19,54 @@ export interface Accepted extends SequencedEntry {
   created: boolean;
 }
 
-/**
- * Takes one record in: resolves when it is committed, and only then.
- *
- * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
- */
-export async function takeIn(log: Log, bytes: Uint8Array, by: Appender, maxDepth: number): Promise<Accepted> {
-  log.checkRoom(bytes.length);
-  const posted = readPosted(bytes, maxDepth);
-  const { id } = posted.prediction;
-  try {
+/** Takes predictions in: form, contract, tokens, seal, place in the log. */
+export class PredictionIntake {
+  private readonly contracts: Contracts;
+  private readonly maxDepth: number;
+
+  constructor(contracts: Contracts, maxDepth: number) {
+    this.contracts = contracts;
+    this.maxDepth = maxDepth;
+  }
+
+  /**
+   * Takes one record in: resolves when it is committed, and only then.
+   *
+   * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
+   */
+  async take(log: Log, bytes: Uint8Array, by: Appender): Promise<Accepted> {
+    log.checkRoom(bytes.length);
+    const posted = readPosted(bytes, this.maxDepth);
+    const { id } = posted.prediction;
+    // Rules look at what was posted, the contract changes it.
     const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction);
-    const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: null, originals: [], handling: undefined });
-    const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
-    return { id, log, index, time, leafHash, created: true };
-  } catch (error) {
-    if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index);
-    throw error;
+    const contract = this.contracts.of(posted.prediction.model, log.row.tenantName);
+    const judgement = contract?.judge(posted.prediction);
+    if (contract === undefined || judgement?.verdict !== 'accepted') return refusedUnlessKnown(log, posted, judgement);
+    const { originals, handling } = judgement;
+    try {
+      const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined });
+      const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
+      return { id, log, index, time, leafHash, created: true };
+    } catch (error) {
+      if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index);
+      throw error;
+    }
   }
 }
 
+/** A retry of what was taken in before is answered as ever, whatever contract came into force since. @throws Problem */
+async function refusedUnlessKnown(log: Log, posted: Posted, judgement: Judgement | undefined): Promise<Accepted> {
+  const known = await log.findPrediction(posted.prediction.id);
+  if (known !== undefined) return sameAgain(holderOf(log, known), posted, known.index);
+  if (judgement === undefined) {
+    throw new Problem('no-contract', 'No contract governs the model, and the tenant has no default contract: write one, or name a default in tenants.yaml.');
+  }
+  throw new Problem('contract-broken', 'The record is not as its contract says; see errors for every place.', { errors: judgement.verdict === 'accepted' ? [] : judgement.faults });
+}
+
 /** The log that holds the id: this one, or one that it succeeds. */
-function holderOf(log: Log, taken: AlreadySequencedError): Log {
+function holderOf(log: Log, taken: { log: number }): Log {
   return log.succession.find((each) => each.row.id === taken.log) ?? log;
 }
 

@@ -5,7 +5,8 @@ import { loadBankMarketing, splitClients } from '../../demo/bank-marketing.ts';
 import { CallModel } from '../../demo/call-model.ts';
 import { predict } from '../../demo/prediction.ts';
 import { Contracts } from '../../src/contracts/contracts.ts';
-import type { Judgement, Original } from '../../src/contracts/judgement.ts';
+import type { Judgement } from '../../src/contracts/judgement.ts';
+import type { Original } from '../../src/vault/original.ts';
 import { PolicyBundle } from '../../src/ledger/policy-bundle.ts';
 import type { Prediction } from '../../src/predictions/prediction.ts';
 

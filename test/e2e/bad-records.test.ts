@@ -126,23 +126,20 @@ describe('every reason is given at once', () => {
 });
 
 describe('a record is at most 256 KiB in canonical form', () => {
-  const record = (id: string, length: number): unknown => prediction(id, { inputs: { text: 'x'.repeat(length) } });
+  const record = (id: string, length: number): Record<string, unknown> => prediction(id, { inputs: { text: 'x'.repeat(length) } });
 
   test('what just fits is taken in, one byte more is 413', async () => {
-    const empty = await service.call('POST', '/v1/predictions?receipt=true', 'producer', record('large-0', 0));
-    const { payload } = empty.json['receipt'] as { payload: string };
-    const room = 262_144 - Buffer.byteLength(payload);
+    const room = 262_144 - Buffer.byteLength(JSON.stringify(record('large-1', 0)));
     const refused = await post(record('large-1', room + 1));
     expect([refused.status, refused.json['code']]).toEqual([413, 'payload-too-large']);
     const taken = await post(record('large-1', room));
     expect(taken.status).toBe(201);
-    expect((await service.call('GET', '/v1/predictions/large-1', 'auditor')).text.length).toBeGreaterThan(room);
   });
 });
 
 test('after all of it only the good records are in, the log verifies, and no value was repeated anywhere', async () => {
-  const { entries } = await verifiedLog(service, { atLeast: sizeBefore + 2 });
-  expect(entries).toHaveLength(sizeBefore + 2);
+  const { entries } = await verifiedLog(service, { atLeast: sizeBefore + 1 });
+  expect(entries).toHaveLength(sizeBefore + 1);
   expect(answers.length).toBeGreaterThan(150);
   for (const { text, status } of answers) {
     expect(status).toBeLessThan(500);

@@ -6,7 +6,7 @@ import { leafHash } from '../../src/core/merkle-tree.ts';
 import { parseReceipt } from '../../src/core/receipt.ts';
 import { verifyReceipt } from '../../src/core/verify-receipt.ts';
 import { parseVkey } from '../../src/core/vkey.ts';
-import { prediction } from './prediction.ts';
+import { asKept, prediction } from './prediction.ts';
 import { startTestService, type Answer, type TestService } from './service.ts';
 import { verifiedLog } from './verified-log.ts';
 
@@ -56,7 +56,7 @@ describe('POST /v1/predictions', () => {
     });
     expect((await post(full)).status).toBe(201);
     const kept = (await service.call('GET', '/v1/predictions/full-1', 'auditor')).json['prediction'];
-    expect(kept).toEqual({ ...full, subject: expect.stringMatching(/^sub_[0-9a-f]{24}$/) as unknown });
+    expect(kept).toEqual({ ...asKept(full), handling: { tokenized: ['/inputs/text', '/output/label'] } });
   });
 });
 
@@ -95,7 +95,7 @@ describe('the same id again', () => {
     const refused = await post({ ...first, ...changes });
     expect([refused.status, refused.json['code']]).toEqual([409, 'id-taken']);
     expect(await sizeOf()).toBe(before);
-    expect((await service.call('GET', '/v1/predictions/again-1', 'auditor')).json).toMatchObject({ index: accepted.json['index'], prediction: first });
+    expect((await service.call('GET', '/v1/predictions/again-1', 'auditor')).json).toMatchObject({ index: accepted.json['index'], prediction: asKept(first) });
     expect((await post(first)).text).toBe(accepted.text);
   });
 
@@ -132,7 +132,7 @@ describe('POST /v1/predictions?receipt=true', () => {
     expect(toHex(leafHash(utf8(receipt['entry'] ?? '')))).toBe(first.json['leafHash']);
     const payload = JSON.parse(receipt['payload'] ?? '') as Record<string, never>;
     expect(canonicalize(payload)).toBe(receipt['payload']);
-    expect(payload).toMatchObject({ type: 'prediction', v: 2, rule: 'producer-appends-predictions', contract: null, body: record });
+    expect(payload).toMatchObject({ type: 'prediction', v: 2, rule: 'producer-appends-predictions', contract: 'default@1.0.0', body: asKept(record) });
 
     const again = await post({ ...record, trace: 'of-the-retry' }, '?receipt=true');
     expect(again.status).toBe(200);

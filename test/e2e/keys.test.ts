@@ -86,7 +86,7 @@ describe('a key', () => {
   });
 
   test('does what its scope says and no more', async () => {
-    const narrow = await issue({ role: 'producer', scope: { actions: ['append'], models: ['credit-risk'] } });
+    const narrow = await issue({ role: 'producer', scope: { actions: ['append'], models: ['churn'] } });
     expect((await post('/v1/predictions', prediction('scoped-1'), narrow.key)).status).toBe(201);
     expect((await post('/v1/predictions', prediction('scoped-2', { model: 'other' }), narrow.key)).json['code']).toBe('forbidden');
     expect((await service.call('GET', '/v1/predictions/scoped-1/proof', narrow.key)).status).toBe(403);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await rm(join(policies, 'tests'), { recursive: true, force: true });
   for (const [role, rules] of Object.entries(ROLES)) await writeFile(join(policies, 'roles', `${role}.yaml`), `role: ${role}\ndescription: x\nrules:${rules}\n`);
   service = await startTestService({ POLICIES_DIR: policies });
-  for (const [id, model, outcome] of [['one', 'credit-risk', 'declined'], ['two', 'churn', 'declined'], ['three', 'churn', 'secret']] as const) {
+  for (const [id, model, outcome] of [['one', 'churn', 'declined'], ['two', 'churn', 'declined'], ['three', 'churn', 'secret']] as const) {
     const { status } = await post(prediction(id, { model, purpose: 'credit', decision: { outcome, reasons: ['income'] } }));
     expect(status).toBe(201);
   }

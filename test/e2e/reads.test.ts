@@ -7,7 +7,7 @@ import { parseReceipt } from '../../src/core/receipt.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/core/tlog-proof.ts';
 import { verifyReceipt } from '../../src/core/verify-receipt.ts';
 import { parseVkey, type VerifierKey } from '../../src/core/vkey.ts';
-import { prediction } from './prediction.ts';
+import { asKept, prediction } from './prediction.ts';
 import { startTestService, type Answer, type TestService } from './service.ts';
 import { checkpointOf } from './verified-log.ts';
 
@@ -39,8 +39,8 @@ describe('GET /v1/predictions/{id}', () => {
     const { index, time, leafHash: leaf } = place('read-7');
     expect(status).toBe(200);
     expect(json).toEqual({
-      id: 'read-7', index, time, leafHash: leaf, contract: null, principal: expect.stringMatching(/^prn_[0-9a-f]{24}$/),
-      rule: 'producer-appends-predictions', prediction: prediction('read-7'),
+      id: 'read-7', index, time, leafHash: leaf, contract: 'default@1.0.0', principal: expect.stringMatching(/^prn_[0-9a-f]{24}$/),
+      rule: 'producer-appends-predictions', prediction: { ...asKept(prediction('read-7')), handling: { tokenized: ['/inputs/city', '/output/label'] } },
     });
   });
 

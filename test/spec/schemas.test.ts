@@ -14,7 +14,7 @@ import type { Log } from '../../src/ledger/log.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
 import { startService, type Service } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
-import { takeIn } from '../../src/predictions/intake.ts';
+import { PredictionIntake } from '../../src/predictions/intake.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 
 const FOLDER = 'docs/spec/schemas';
@@ -68,7 +68,7 @@ describe('the catalogue of entry types', () => {
     const log = service.ledger.logs[0];
     if (log === undefined) throw new Error('no log');
     const record = { id: 'r-1', model: 'm', version: '1', inputs: { a: 1 }, output: { b: 2 }, decision: { outcome: 'yes' } };
-    await takeIn(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' }, 32);
+    await new PredictionIntake(service.contracts, 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
     await administer(log);
     await service.tally.add({ log: log.row.id, what: 'refused', subject: `prn_${'1'.repeat(24)}`, reason: 'invalid-record' });
     await service.sealing.seal();
@@ -82,6 +82,6 @@ describe('the catalogue of entry types', () => {
       expect(validators.get('payload.json')?.(payload)).toBe(true);
       expect({ name, valid: validators.get(name)?.(payload.body) }).toEqual({ name, valid: true });
     }
-    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v1']);
+    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v2']);
   });
 });
