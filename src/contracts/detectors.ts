@@ -61,27 +61,29 @@ export function detectInIdentifier(text: string): Hit[] {
   if (TRACE_PARENT.test(text)) return [];
   const folded = fold(text);
   const scanned = scan(folded.text);
-  const finds: Find[] = [];
-  if ((scanned.seen & AT) !== 0) finds.push(...detectEmails(scanned.text));
-  if ((scanned.seen & DIGIT) !== 0) finds.push(...findNumbers(scanned, ''), ...detectLetteredIds(scanned));
-  return joinFinds(finds.filter(({ start, end, detector }) => detector === 'email' || !isInUuid(scanned.text, start, end))).map((find) => place(find, folded));
+  const finds: Find[][] = [];
+  if ((scanned.seen & AT) !== 0) finds.push(detectEmails(scanned.text));
+  if ((scanned.seen & DIGIT) !== 0) finds.push(findNumbers(scanned, ''), detectLetteredIds(scanned));
+  return joinFinds(finds.flat().filter(({ start, end, detector }) => detector === 'email' || !isInUuid(scanned.text, start, end))).map((find) => place(find, folded));
 }
 
 function findAll(scanned: Scan, field: string): Find[] {
   const { text, seen, kinds } = scanned;
-  const finds = (seen & DIGIT) === 0 ? [] : findNumbers(scanned, field);
-  if ((seen & AT) !== 0) finds.push(...detectEmails(text));
-  if ((seen & COLON) !== 0) finds.push(...detectColonAddresses(text));
-  if ((seen & (COLON | DOT)) !== 0) finds.push(...detectUrls(text));
+  // Lists of lists: spread as arguments, the finds of a long text would not fit on the stack.
+  const finds: Find[][] = [];
+  if ((seen & DIGIT) !== 0) finds.push(findNumbers(scanned, field));
+  if ((seen & AT) !== 0) finds.push(detectEmails(text));
+  if ((seen & COLON) !== 0) finds.push(detectColonAddresses(text));
+  if ((seen & (COLON | DOT)) !== 0) finds.push(detectUrls(text));
   if ((seen & DIGIT) !== 0 && (seen & LETTER) !== 0) {
-    finds.push(...detectLetteredIds(scanned), ...detectPostalAddresses(scanned));
-    if ((seen & HYPHEN) !== 0) finds.push(...detectHyphenatedMacs(text));
-    if ((kinds & NUMBERED) !== 0) finds.push(...detectLabelledNumbers(scanned));
-    if ((kinds & BIRTH) !== 0) finds.push(...detectBirthDates(scanned));
+    finds.push(detectLetteredIds(scanned), detectPostalAddresses(scanned));
+    if ((seen & HYPHEN) !== 0) finds.push(detectHyphenatedMacs(text));
+    if ((kinds & NUMBERED) !== 0) finds.push(detectLabelledNumbers(scanned));
+    if ((kinds & BIRTH) !== 0) finds.push(detectBirthDates(scanned));
   }
-  if ((kinds & (GIVEN | UNSURE | SURNAME | TITLE | NAMED)) !== 0) finds.push(...detectPersonNames(scanned));
-  if ((seen & FOREIGN) !== 0 && HAN.test(text)) finds.push(...detectHanNames(text));
-  return finds;
+  if ((kinds & (GIVEN | UNSURE | SURNAME | TITLE | NAMED)) !== 0) finds.push(detectPersonNames(scanned));
+  if ((seen & FOREIGN) !== 0 && HAN.test(text)) finds.push(detectHanNames(text));
+  return finds.flat();
 }
 
 function findNumbers(scanned: Scan, field: string): Find[] {

@@ -2,6 +2,8 @@ const KNOWN = new Map<string, string>();
 const KNOWN_LIMIT = 10_000;
 const LONGEST_NAME = 128;
 const LOOK_BACK = 48;
+/** Numbers among numbers: no label is there to be found. */
+const NO_WORD = /^[\d\s.,/+()-]*$/;
 
 /** A field's name as words between spaces: `customerSSN` and `customer_ssn` both read ` customer ssn `. */
 export function fieldWords(name: string): string {
@@ -25,5 +27,7 @@ export function fieldWords(name: string): string {
 /** Whether the field's words, or the text shortly before an index, name what a label names. Bounded: 48 units are looked at. */
 export function isLabelled(text: string, start: number, field: string, label: RegExp): boolean {
   if (label.test(field)) return true;
-  return start > 1 && label.test(`${text.slice(Math.max(0, start - LOOK_BACK), start).toLowerCase()} `);
+  if (start < 2) return false;
+  const before = text.slice(Math.max(0, start - LOOK_BACK), start);
+  return !NO_WORD.test(before) && label.test(`${before.toLowerCase()} `);
 }

@@ -93,6 +93,12 @@ describe('detect', () => {
   });
 });
 
+describe('a text full of hits', () => {
+  it.each(['Dr. Who ', '王先生', 'a@b.example ', '123-45-6789 ', 'MRN 12345 ', 'http://a.b/c '])('does not overflow the stack: %s', (unit) => {
+    expect(detect(unit.repeat(150_000), 'notes').length).toBeGreaterThanOrEqual(75_000);
+  });
+});
+
 describe('detectInIdentifier', () => {
   it.each(UNITS)('is quick over the longest identifier of %s', (_, unit) => {
     expect(cost(repeat(unit, 256), (text) => detectInIdentifier(text))).toBeLessThan(100);
