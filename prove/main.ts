@@ -2,7 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installNativeSha256 } from '../src/ledger/native-sha256.ts';
+import { accessRules } from './access-rules.ts';
 import { kill } from './kill.ts';
+import { mutants } from './mutants.ts';
 import { readOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import type { Proof, ProofContext } from './proof.ts';
@@ -12,7 +14,7 @@ import { restore } from './restore.ts';
 import { tamper } from './tamper.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore];
+const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, accessRules, mutants];
 
 function contextOf(proof: Proof, progress: Progress, small: boolean, folder: string): ProofContext {
   return {
