@@ -52,7 +52,7 @@ export class AppendController {
 
   /** What the short way answers: the same as `append` of a request without a query. */
   async appendOne(caller: Caller, body: Buffer): Promise<Answer> {
-    const accepted = await this.counter.settle(caller, async () => takeIn(caller.log, body, appenderOf(caller), this.http.limits.maxDepth));
+    const accepted = await this.counter.settle(caller, async () => this.intake.take(caller.log, body, appenderOf(caller)));
     return { status: accepted.created ? 201 : 200, text: `${acceptedJson(accepted)}}` };
   }
 
