@@ -9,6 +9,6 @@ export function predictionOf(id: string): Record<string, unknown> {
     version: '3.2.0',
     inputs: { age: 18 + (state % 60), income: 20_000 + (state % 80_000), city: state % 2 === 0 ? 'Zürich' : 'Łódź' },
     output: { score, label: score > 0.5 ? 'default' : 'repaid' },
-    decision: { outcome: score > 0.7 ? 'declined' : 'accepted', threshold: 0.7 },
+    decision: { outcome: score > 0.7 ? 'declined' : 'accepted', threshold: 0.7, reasons: ['score'] },
   };
 }
