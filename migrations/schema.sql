@@ -86,7 +86,6 @@ CREATE TABLE data_key (
   reference bytea
 );
 ALTER TABLE data_key ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
-ALTER TABLE data_key ADD CONSTRAINT data_key_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 ALTER TABLE data_key ADD CONSTRAINT data_key_lookup_check CHECK ((octet_length(lookup) = 32));
 ALTER TABLE data_key ADD CONSTRAINT data_key_subject_check CHECK ((octet_length(subject) = 12));
 ALTER TABLE data_key ADD CONSTRAINT data_key_wrapped CHECK (((wrapped_by IS NULL) <> (epoch IS NULL)));
@@ -238,7 +237,6 @@ CREATE TABLE payload (
 ALTER TABLE payload ALTER COLUMN sealed SET STORAGE EXTERNAL;
 ALTER TABLE payload ALTER COLUMN originals SET STORAGE EXTERNAL;
 ALTER TABLE payload ADD CONSTRAINT payload_pkey PRIMARY KEY (log, index);
-ALTER TABLE payload ADD CONSTRAINT payload_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE INDEX payload_key ON payload USING btree (log, key, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
@@ -275,7 +273,6 @@ CREATE TABLE prediction (
 );
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
-ALTER TABLE prediction ADD CONSTRAINT prediction_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
 
@@ -342,7 +339,6 @@ CREATE TABLE token (
   token bytea NOT NULL
 );
 ALTER TABLE token ADD CONSTRAINT token_pkey PRIMARY KEY (log, key, lookup);
-ALTER TABLE token ADD CONSTRAINT token_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 ALTER TABLE token ADD CONSTRAINT token_lookup_check CHECK ((octet_length(lookup) = 16));
 ALTER TABLE token ADD CONSTRAINT token_token_check CHECK ((octet_length(token) = 16));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
