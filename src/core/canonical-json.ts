@@ -15,6 +15,33 @@ export function canonicalize(value: JsonValue): string {
   return write(value, 0);
 }
 
+/** The canonical texts of an object's members, by key. */
+export interface MemberTexts {
+  [key: string]: string;
+}
+
+/**
+ * The members of an object in canonical form, each by itself: objects that share most of their members are then joined
+ * from what is written once. Precondition: the members are as `parseStrictJson` gives them.
+ *
+ * @throws CoreError as `canonicalize`
+ */
+export function memberTexts(members: { readonly [key: string]: JsonValue }): MemberTexts {
+  const texts: MemberTexts = {};
+  for (const key of Object.keys(members)) texts[key] = write(members[key] as JsonValue, 1);
+  return texts;
+}
+
+/** The canonical object of members in canonical form: of all that `memberTexts` gives, what `canonicalize` writes. */
+export function joinMembers(texts: MemberTexts): string {
+  const keys = Object.keys(texts);
+  if (keys.length === 0) return '{}';
+  const { sorted, heads } = orderKeys(keys, writeString);
+  let text = '';
+  for (let i = 0; i < sorted.length; i++) text += (heads[i] as string) + (texts[sorted[i] as string] as string);
+  return `${text}}`;
+}
+
 function write(value: JsonValue, depth: number): string {
   switch (typeof value) {
     case 'string':

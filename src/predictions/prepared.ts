@@ -1,22 +1,26 @@
 import { hash } from 'node:crypto';
-import { canonicalize } from '../core/canonical-json.ts';
+import { canonicalize, joinMembers, memberTexts, writeString, type MemberTexts } from '../core/canonical-json.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { MAX_PAYLOAD_BYTES } from '../core/payload.ts';
 import { readJson } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
-import { hmacHex } from '../vault/native-hmac.ts';
+import { BLOCK_BYTES, hmacInPlace } from '../vault/native-hmac.ts';
 import type { LogVault, SealingKey } from '../vault/log-vault.ts';
 import type { Original } from '../vault/original.ts';
 import { tokenize } from '../vault/tokenize.ts';
 import { faultsOf, type Prediction } from './prediction.ts';
+
+type JsonObject = { [name: string]: JsonValue };
 
 /** A posted prediction that has the right form: what is kept of it, and what tells the same content from another. */
 export interface Posted {
   prediction: Prediction;
   /** Canonical JSON of the posted record without `trace`. */
   content: string;
+  /** Its members as they were posted, in canonical form. */
+  members: MemberTexts;
 }
 
 /** Under which authority a prediction is taken in. */
@@ -40,10 +44,11 @@ export interface Intake {
  */
 export function readPosted(bytes: Uint8Array, maxDepth: number): Posted {
   const prediction = parse(bytes, maxDepth);
-  const { trace: _trace, ...rest } = prediction;
-  const content = canonicalize(rest);
+  const members = memberTexts(prediction as unknown as JsonObject);
+  const { trace: _trace, ...rest } = members;
+  const content = joinMembers(rest);
   checkSize(content);
-  return { prediction, content };
+  return { prediction, content, members };
 }
 
 /**
@@ -68,7 +73,7 @@ export function draftPrediction(vault: LogVault, posted: Posted, intake: Intake)
 function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: Posted, intake: Intake, ownKey: EntryDraft['ownKey']): EntryDraft | Promise<EntryDraft> {
   const finish = (originals: Uint8Array | undefined): EntryDraft => {
     const { prediction, content } = posted;
-    const payload = payloadText(prediction, key.subject, intake);
+    const payload = payloadText(posted, key.subject, intake);
     const draft = draftEntry(key, version, { type: 'prediction', payload, digestOf: (salt) => contentDigest(salt, content), originals });
     if (ownKey !== undefined) draft.ownKey = ownKey;
     const { id, model, version: modelVersion, deployment, decision } = prediction;
@@ -80,12 +85,14 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
   return originals instanceof Promise ? originals.then(finish) : finish(originals);
 }
 
-function payloadText(prediction: Prediction, subject: string | undefined, { principal, rule, contract, handling }: Intake): string {
-  const body: { [name: string]: JsonValue } = { ...prediction };
-  if (subject !== undefined) body['subject'] = subject;
-  if (handling !== undefined) body['handling'] = handling;
+function payloadText(posted: Posted, subject: string | undefined, { principal, rule, contract, originals, handling }: Intake): string {
+  // What a contract has changed it has told; otherwise what was written for the content stands.
+  const isAsPosted = handling === undefined && originals.length === 0;
+  const body = isAsPosted ? { ...posted.members } : memberTexts(posted.prediction as unknown as JsonObject);
+  if (subject !== undefined) body['subject'] = writeString(subject);
+  if (handling !== undefined) body['handling'] = canonicalize(handling);
   // RFC 8785 form: the keys of a payload in order, each value canonical.
-  const payload = `{"body":${canonicalize(body)},"contract":${JSON.stringify(contract)},"principal":"${principal}","rule":"${rule}","type":"prediction","v":2}`;
+  const payload = `{"body":${joinMembers(body)},"contract":${JSON.stringify(contract)},"principal":"${principal}","rule":"${rule}","type":"prediction","v":2}`;
   checkSize(payload);
   return payload;
 }
@@ -97,12 +104,20 @@ function checkSize(text: string): void {
   }
 }
 
+const PREFIX = 'content\n';
+// Synchronous, so one scratch serves all.
+const digested = Buffer.alloc(BLOCK_BYTES + PREFIX.length + 64);
+digested.write(PREFIX, BLOCK_BYTES);
+
 /**
  * HMAC-SHA-256(salt, "content" LF hex SHA-256(content)): tells the same content again, and says nothing once the salt is
  * gone. No payload begins like this, so it can never be a commitment.
  */
 export function contentDigest(salt: Uint8Array, content: string): Buffer {
-  return Buffer.from(hmacHex(salt, Buffer.from(`content\n${hash('sha256', content, 'hex')}`)), 'hex');
+  digested.write(hash('sha256', content, 'hex'), BLOCK_BYTES + PREFIX.length, 'latin1');
+  const digest = Buffer.from(hmacInPlace(salt, digested, digested.length), 'hex');
+  digested.fill(0, 0, BLOCK_BYTES);
+  return digest;
 }
 
 function parse(bytes: Uint8Array, maxDepth: number): Prediction {

@@ -3,7 +3,7 @@ import canonicalizePackage from 'canonicalize';
 import fc from 'fast-check';
 import { canonicalize as jsonCanonicalizePackage } from 'json-canonicalize';
 import { toHex, utf8 } from '../../src/core/bytes.ts';
-import { canonicalize } from '../../src/core/canonical-json.ts';
+import { canonicalize, joinMembers, memberTexts } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { parseStrictJson } from '../../src/core/strict-json.ts';
 import { jsonValue } from './json-arbitrary.ts';
@@ -133,5 +133,26 @@ describe('canonicalize', () => {
     ['a typed array', new Uint8Array(2)],
   ])('throws a TypeError on %s, which JSON.stringify would drop or rewrite', (_, value) => {
     expect(() => canonicalize(value as JsonValue)).toThrow(TypeError);
+  });
+});
+
+describe('members in canonical form', () => {
+  const object = fc.dictionary(fc.string().filter((key) => key !== '__proto__'), jsonValue, { noNullPrototype: true });
+
+  test('joined are the object in canonical form, whatever was put in another\'s place', () => {
+    fc.assert(
+      fc.property(object, fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'), jsonValue, (value, key, other) => {
+        const texts = memberTexts(value);
+        expect(joinMembers(texts)).toBe(canonicalize(value));
+        expect(joinMembers({ ...texts, [key]: canonicalize(other) })).toBe(canonicalize({ ...value, [key]: other }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('nest as deep as in the whole object', () => {
+    const nested = (depth: number): JsonValue => (depth === 0 ? 0 : { a: nested(depth - 1) });
+    expect(joinMembers(memberTexts({ a: nested(63) }))).toBe(canonicalize(nested(64)));
+    expect(() => memberTexts({ a: nested(64) })).toThrowWithCode('json-too-deep');
   });
 });
