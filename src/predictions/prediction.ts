@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
-import formats from 'ajv-formats';
 import type { JsonValue } from '../core/json-value.ts';
 import { formFaults } from '../http/form-faults.ts';
 import type { Fault } from '../http/problem.ts';
+import { isDateTime } from './date-time.ts';
 
 /** A prediction as posted; docs/spec/payloads.md gives the meaning of each field. */
 export interface Prediction {
@@ -89,7 +89,7 @@ export const PREDICTION_SCHEMA = {
 } as const;
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-formats.default(ajv, ['date-time']);
+ajv.addFormat('date-time', isDateTime);
 const validate = ajv.compile<Prediction>(PREDICTION_SCHEMA);
 
 /** Every fault of a record at once, none when it is a prediction. Values are never repeated: they may be personal. */
