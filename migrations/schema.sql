@@ -111,6 +111,25 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON entry FOR EACH ROW EXECUTE
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON entry TO prediction_ledger_runtime;
 
+CREATE TABLE erased (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  by_log integer,
+  by_index bigint
+);
+ALTER TABLE erased ADD CONSTRAINT erased_pkey PRIMARY KEY (log, index);
+ALTER TABLE erased ADD CONSTRAINT erased_by_log_fkey FOREIGN KEY (by_log) REFERENCES log(id);
+ALTER TABLE erased ADD CONSTRAINT erased_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE erased ADD CONSTRAINT erased_check CHECK (((by_log IS NULL) = (by_index IS NULL)));
+CREATE INDEX erased_by ON erased USING btree (by_log, by_index, log, index);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON erased FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stays BEFORE DELETE OR UPDATE ON erased FOR EACH ROW EXECUTE FUNCTION refuse_other_authority();
+CREATE CONSTRAINT TRIGGER with_authority AFTER INSERT OR UPDATE ON erased DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_authority();
+GRANT INSERT, SELECT ON erased TO prediction_ledger_eraser;
+GRANT SELECT ON erased TO prediction_ledger_runtime;
+GRANT UPDATE ON erased (by_log) TO prediction_ledger_eraser;
+GRANT UPDATE ON erased (by_index) TO prediction_ledger_eraser;
+
 CREATE TABLE intake_total (
   log integer NOT NULL,
   principal text NOT NULL,
@@ -145,6 +164,34 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON key_epoch FOR EACH STATEMENT EXECU
 GRANT INSERT, SELECT ON key_epoch TO prediction_ledger_runtime;
 GRANT UPDATE ON key_epoch (closed) TO prediction_ledger_runtime;
 GRANT UPDATE ON key_epoch (ended) TO prediction_ledger_runtime;
+
+CREATE TABLE legal_hold (
+  log integer NOT NULL,
+  id text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  subjects jsonb NOT NULL DEFAULT '[]'::jsonb,
+  models text[],
+  from_time bigint,
+  to_time bigint,
+  reason text NOT NULL,
+  citation text,
+  placed_by text NOT NULL,
+  placed timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  placed_index bigint NOT NULL,
+  released timestamp with time zone,
+  released_index bigint
+);
+ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_number_key UNIQUE (number);
+ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_pkey PRIMARY KEY (log, id);
+ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_check CHECK (((subjects <> '[]'::jsonb) OR (models IS NOT NULL) OR (from_time IS NOT NULL) OR (to_time IS NOT NULL)));
+ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_id_check CHECK ((id ~ '^hold_[0-9a-f]{24}$'::text));
+CREATE INDEX legal_hold_in_force ON legal_hold USING btree (log) WHERE (released IS NULL);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON legal_hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER released_once BEFORE UPDATE ON legal_hold FOR EACH ROW EXECUTE FUNCTION refuse_hold_change();
+GRANT INSERT, SELECT ON legal_hold TO prediction_ledger_runtime;
+GRANT UPDATE ON legal_hold (released) TO prediction_ledger_runtime;
+GRANT UPDATE ON legal_hold (released_index) TO prediction_ledger_runtime;
 
 CREATE TABLE log (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -241,6 +288,9 @@ CREATE INDEX payload_key ON payload USING btree (log, key, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON payload TO prediction_ledger_runtime;
+GRANT UPDATE ON payload (key) TO prediction_ledger_eraser;
+GRANT UPDATE ON payload (sealed) TO prediction_ledger_eraser;
+GRANT UPDATE ON payload (originals) TO prediction_ledger_eraser;
 
 CREATE TABLE person (
   tenant integer NOT NULL,
@@ -275,6 +325,43 @@ ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
+GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
+GRANT SELECT ON prediction (index) TO prediction_ledger_eraser;
+GRANT SELECT, UPDATE ON prediction (outcome) TO prediction_ledger_eraser;
+
+CREATE TABLE request (
+  log integer NOT NULL,
+  id text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  kind text NOT NULL,
+  state text NOT NULL DEFAULT 'pending'::text,
+  requester text NOT NULL,
+  requested timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  request_index bigint NOT NULL,
+  expires timestamp with time zone NOT NULL,
+  subjects jsonb NOT NULL DEFAULT '[]'::jsonb,
+  hold text,
+  detail jsonb NOT NULL,
+  decider text,
+  decided timestamp with time zone,
+  decision_index bigint
+);
+ALTER TABLE request ADD CONSTRAINT request_number_key UNIQUE (number);
+ALTER TABLE request ADD CONSTRAINT request_pkey PRIMARY KEY (log, id);
+ALTER TABLE request ADD CONSTRAINT request_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE request ADD CONSTRAINT request_check CHECK ((decider <> requester));
+ALTER TABLE request ADD CONSTRAINT request_check1 CHECK (((state = 'pending'::text) = (decided IS NULL)));
+ALTER TABLE request ADD CONSTRAINT request_id_check CHECK ((id ~ '^req_[0-9a-f]{24}$'::text));
+ALTER TABLE request ADD CONSTRAINT request_kind_check CHECK ((kind = ANY (ARRAY['erasure'::text, 'legal-hold-release'::text])));
+ALTER TABLE request ADD CONSTRAINT request_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'rejected'::text, 'expired'::text, 'executed'::text])));
+CREATE INDEX request_page ON request USING btree (log, number);
+CREATE TRIGGER decided_once BEFORE UPDATE ON request FOR EACH ROW EXECUTE FUNCTION refuse_second_decision();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON request FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON request TO prediction_ledger_runtime;
+GRANT UPDATE ON request (state) TO prediction_ledger_runtime;
+GRANT UPDATE ON request (decider) TO prediction_ledger_runtime;
+GRANT UPDATE ON request (decided) TO prediction_ledger_runtime;
+GRANT UPDATE ON request (decision_index) TO prediction_ledger_runtime;
 
 CREATE TABLE tally (
   log integer NOT NULL,
@@ -393,6 +480,17 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION advance_vault(integer) TO prediction_ledger_runtime;
 
+CREATE OR REPLACE FUNCTION authorize_erased(_log integer, _by_log integer, _by_index bigint)
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with named as (update erased set by_log = _by_log, by_index = _by_index where log = _log and by_log is null returning index)
+  select index from named order by index
+$function$;
+GRANT EXECUTE ON FUNCTION authorize_erased(integer,integer,bigint) TO prediction_ledger_runtime;
+
 CREATE OR REPLACE FUNCTION check_minute(_logs integer[], _checked bigint)
  RETURNS void
  LANGUAGE sql
@@ -403,6 +501,27 @@ AS $function$
     on conflict (log) do update set checked = greatest(m.checked, excluded.checked)
 $function$;
 GRANT EXECUTE ON FUNCTION check_minute(integer[],bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION erase_keys(_log integer, _by_log integer, _by_index bigint, _keys bigint[])
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if _by_log is null or _by_index is null then
+    raise exception 'payloads go only with an entry that says so' using errcode = 'integrity_constraint_violation';
+  end if;
+  delete from token where log = _log and key = any (_keys);
+  delete from data_key where log = _log and id = any (_keys);
+  return query
+    with gone as (delete from payload where log = _log and key = any (_keys) returning index),
+    noted as (insert into erased (log, index, by_log, by_index) select _log, index, _by_log, _by_index from gone),
+    cleared as (update prediction p set outcome = null from gone where p.log = _log and p.index = gone.index)
+    select index from gone order by index;
+end $function$;
+GRANT EXECUTE ON FUNCTION erase_keys(integer,integer,bigint,bigint[]) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION first_prediction_at(_log integer, _time bigint)
  RETURNS bigint
@@ -462,6 +581,45 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION refuse_hold_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.released is not null or
+     (new.log, new.id, new.subjects, new.reason, new.placed_by, new.placed, new.placed_index) is distinct from
+     (old.log, old.id, old.subjects, old.reason, old.placed_by, old.placed, old.placed_index) or
+     (new.models, new.from_time, new.to_time, new.citation) is distinct from (old.models, old.from_time, old.to_time, old.citation) then
+    raise exception 'a legal hold is released once, and nothing else of it changes' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_other_authority()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or old.by_log is not null or (new.log, new.index) is distinct from (old.log, old.index) then
+    raise exception 'what is erased stays so, by the same entry' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_second_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state <> 'pending' or
+     (new.log, new.id, new.kind, new.requester, new.requested, new.request_index, new.expires, new.subjects, new.detail) is distinct from
+     (old.log, old.id, old.kind, old.requester, old.requested, old.request_index, old.expires, old.subjects, old.detail) or
+     new.hold is distinct from old.hold then
+    raise exception 'a request is decided once' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION refuse_second_review()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -490,6 +648,37 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION require_authority()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if new.by_log is not null and not exists (
+    select from entry where log = new.by_log and index = new.by_index and xmin = pg_current_xact_id()::xid
+       and convert_from(bytes, 'UTF8')::jsonb ->> 'type' in ('erasure', 'disposition')
+  ) then
+    raise exception 'payloads go only with an entry of type erasure or disposition' using errcode = 'integrity_constraint_violation';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION reseal_payloads(_log integer, _from bigint[], _index bigint[], _key bigint[], _sealed bytea[], _originals bytea[])
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with n as (select * from unnest(_index, _key, _sealed, _originals) as n(index, key, sealed, originals)),
+  resealed as (
+    update payload p set key = n.key, sealed = n.sealed, originals = n.originals from n
+     where p.log = _log and p.index = n.index and p.key = any (_from) returning 1
+  )
+  select count(*) from resealed
+$function$;
+GRANT EXECUTE ON FUNCTION reseal_payloads(integer,bigint[],bigint[],bigint[],bytea[],bytea[]) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION seal_tallies(_log integer, _index bigint, _type text, _number bigint, _from_index bigint, _to_index bigint, _from_time bigint, _to_time bigint, _more boolean, _body jsonb, _what text[], _subject text[], _reason text[], _sealed bigint[])
  RETURNS boolean

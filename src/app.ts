@@ -35,6 +35,10 @@ import { IntakeTotalsController } from './predictions/intake-totals.controller.t
 import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
 import { PredictionTable } from './predictions/prediction-table.ts';
 import { ReadController } from './predictions/read.controller.ts';
+import { LegalHoldsController } from './retention/legal-holds.controller.ts';
+import { PrivacyDesk } from './retention/privacy-desk.ts';
+import { RequestsController } from './retention/requests.controller.ts';
+import { SubjectsController } from './retention/subjects.controller.ts';
 import type { Service } from './service.ts';
 
 @Module({})
@@ -45,7 +49,10 @@ class AppModule {
     return {
       module: AppModule,
       imports: [DiscoveryModule],
-      controllers: [AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, LogController, TlogController, HealthController, MetricsController],
+      controllers: [
+        AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, SubjectsController, RequestsController, LegalHoldsController,
+        LogController, TlogController, HealthController, MetricsController,
+      ],
       providers: [
         { provide: Ledger, useValue: ledger },
         { provide: Roles, useValue: roles },
@@ -56,6 +63,7 @@ class AppModule {
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },
         { provide: IntakeTotalsTable, useValue: new IntakeTotalsTable(database.pool) },
+        { provide: PrivacyDesk, useValue: service.privacyDesk },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
         { provide: Metrics, useValue: metrics },
         LogReaders,

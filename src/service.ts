@@ -27,6 +27,8 @@ import { PostgresLogStore } from './ledger/postgres-log-store.ts';
 import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
+import { PrivacyDesk } from './retention/privacy-desk.ts';
+import { PrivacyPolicy } from './retention/privacy-policy.ts';
 import type { Settings } from './settings.ts';
 import type { LogVault } from './vault/log-vault.ts';
 import { openVault } from './vault/open-vault.ts';
@@ -64,6 +66,7 @@ export interface Service {
   metrics: Metrics;
   tally: Tally;
   sealing: MinuteSealing;
+  privacyDesk: PrivacyDesk;
   /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
   close(): Promise<void>;
 }
@@ -77,6 +80,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   const contracts = new Contracts(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
+  const privacy = new PrivacyPolicy(policy);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -140,7 +144,8 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealIntakeTotals], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
-    return { settings, say, database, ledger, roles, contracts, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
+    const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async () => undefined });
+    return { settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
   } catch (error) {
     await close();
     throw error;

@@ -18,6 +18,10 @@ export function plainVault(): LogVault {
     tokens: { of: () => Buffer.alloc(16) },
     subjectKey: () => SUBJECTS,
     keyOfSubject: async () => SUBJECTS,
+    findSubjectKey: async () => SUBJECTS,
+    freshKey: async () => {
+      throw new Error('nothing is erased in a benchmark');
+    },
     ownKey: () => ({ key: OWN, row: undefined }),
     open: async (_key, sealed) => {
       const opening = decodeOpening(sealed);

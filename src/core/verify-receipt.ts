@@ -36,6 +36,9 @@ interface ProvedEntry {
   checkpoint: Checkpoint;
 }
 
+/** Types of the entries by which payloads go: on request, or because their time is over. */
+const AUTHORITIES: readonly string[] = ['erasure', 'disposition'];
+
 const NEVER_PROVED = [
   'That the log shows everyone the same tree: no witness cosignatures were checked.',
   'That every prediction was logged, or anything else about other entries: verify the whole log for what it holds.',
@@ -86,7 +89,7 @@ function verifyErased(receipt: ErasedReceipt, vkey: VerifierKey): ReceiptReport 
     erasure: { index: by.index, time: by.time },
     proved: [
       ...entryProved(entry, checkpoint, vkey),
-      `Its payload was erased with authority: entry ${by.index} of the same log, of type erasure, timed ${by.time}, ` +
+      `Its payload was erased with authority: entry ${by.index} of the same log, of type ${by.type}, timed ${by.time}, ` +
         `commits to a list of ${receipt.erasure.indices.length} erased entries that holds this one.`,
     ],
     notProved: [
@@ -138,7 +141,7 @@ function verifyProof(entry: Entry, proofText: string, text: string, vkey: Verifi
 function verifyErasure(erasure: Erasure, index: number, vkey: VerifierKey): Entry {
   try {
     const { entry, payload } = verifyOpened(erasure, vkey);
-    if (entry.type !== 'erasure') throw unproven(`entry ${entry.index} is of type ${entry.type}, not erasure`);
+    if (!AUTHORITIES.includes(entry.type)) throw unproven(`entry ${entry.index} is of type ${entry.type}, not ${AUTHORITIES.join(' or ')}`);
     // What was erased was there before: nobody holds an authority to erase what is yet to come.
     if (entry.index <= index) throw unproven(`erasure ${entry.index} does not come after entry ${index}`);
     checkIndices(payload.body, erasure.indices);

@@ -1,4 +1,5 @@
 import { CoreError } from '../core/core-error.ts';
+import type { JsonValue } from '../core/json-value.ts';
 import { parseEntry } from '../core/entry.ts';
 import { parsePayload } from '../core/payload.ts';
 import { VaultError } from '../vault/vault-error.ts';
@@ -6,10 +7,18 @@ import { hmacHex } from '../vault/native-hmac.ts';
 import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { EntryRow, Finding } from './fsck.ts';
 
+/** What was found of an entry's payload; it is given where it opens to what the entry says. */
+export interface CheckedPayload {
+  policy: string;
+  findings: Finding[];
+  payload?: { index: number; type: string; body: JsonValue };
+}
+
 /** Checks an entry's payload against its commitment and the read model against the payload. */
-export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promise<{ policy: string; findings: Finding[] }> {
+export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promise<CheckedPayload> {
   const { commitment, policy, type, time } = parseEntry(row.bytes);
   if (row.sealed === null || row.key === null) {
+    if (row.erased) return { policy, findings: row.outcome === null ? [] : [{ code: 'read-model-wrong', detail: 'a search column of what was erased is left' }] };
     return { policy, findings: [{ code: 'payload-missing', detail: 'the payload is missing, and no erasure says why' }] };
   }
   try {
@@ -19,7 +28,8 @@ export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promis
     }
     const parsed = parsePayload(Buffer.from(payload).toString('utf8'));
     if (parsed.type !== type) return { policy, findings: [{ code: 'payload-malformed', detail: 'the payload is of another type than its entry' }] };
-    return { policy, findings: readModelFindings(row, type, time, parsed as unknown as PredictionPayload) };
+    if (row.erased) return { policy, findings: [{ code: 'erased-present', detail: 'an entry says that the payload was erased, and it is there' }] };
+    return { policy, payload: { index: row.index, type, body: parsed.body }, findings: readModelFindings(row, type, time, parsed as unknown as PredictionPayload) };
   } catch (error) {
     if (error instanceof CoreError || error instanceof VaultError) return { policy, findings: [{ code: error.code, detail: error.message }] };
     throw error;

@@ -4,6 +4,7 @@ import { CoreError } from '../core/core-error.ts';
 import { LogVerifier } from '../core/verify-log.ts';
 import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { StoredCheckpoint } from './checkpoint-store.ts';
+import { AuthorityAudit } from './fsck-erased.ts';
 import { changedEntry } from './fsck-blame.ts';
 import { CheckpointAudit } from './fsck-checkpoints.ts';
 import { checkPayload } from './fsck-payload.ts';
@@ -25,6 +26,8 @@ export interface FsckReport {
   origin: string;
   entries: number;
   payloads: number;
+  /** Payloads that are gone because an entry says so. */
+  erased: number;
   tiles: number;
   checkpoints: number;
   /** In order of index; at most `MAX_FINDINGS`, the rest counted. */
@@ -58,13 +61,16 @@ export interface EntryRow {
   outcome: string | null;
   time: number | null;
   principal: string | null;
+  /** Whether its payload is said to have been erased. */
+  erased: boolean;
 }
 
 const ENTRIES = `
-select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time, r.principal
+select e.index, e.bytes, p.key, p.sealed, r.id, r.model, r.version, r.deployment, r.outcome, r.time, r.principal, x.index is not null as erased
 from entry e
 left join payload p on p.log = e.log and p.index = e.index and p.index >= $2 and p.index < $2 + ${PAGE}
 left join prediction r on r.log = e.log and r.index = e.index and r.index >= $2 and r.index < $2 + ${PAGE}
+left join erased x on x.log = e.log and x.index = e.index and x.index >= $2 and x.index < $2 + ${PAGE}
 where e.log = $1 and e.index >= $2 and e.index < $3 order by e.index limit ${PAGE}`;
 
 /**
@@ -73,7 +79,7 @@ where e.log = $1 and e.index >= $2 and e.index < $3 order by e.index limit ${PAG
  * read model. The chain ends at the first entry that breaks it; payloads are all examined up to there.
  */
 export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOptions): Promise<FsckReport> {
-  const report: FsckReport = { log: row.name, origin: row.origin, entries: 0, payloads: 0, tiles: 0, checkpoints: 0, findings: [], moreFindings: 0 };
+  const report: FsckReport = { log: row.name, origin: row.origin, entries: 0, payloads: 0, erased: 0, tiles: 0, checkpoints: 0, findings: [], moreFindings: 0 };
   const find = (finding: Finding): void => {
     if (report.findings.length < MAX_FINDINGS) report.findings.push(finding);
     else report.moreFindings += 1;
@@ -88,6 +94,7 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   }
   const tiles = new TileAudit(pool, row.id, find);
   const verifier = new LogVerifier({ origin: row.origin, onNode: tiles.onNode });
+  const authorities = new AuthorityAudit(pool, row.id);
   let policy = '';
   let bad: number | undefined;
   while (bad === undefined) {
@@ -102,8 +109,9 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
       }
       const checked = await checkPayload(entry, opener);
       policy = checked.policy;
-      report.payloads += 1;
-      for (const finding of checked.findings) find({ ...finding, index: entry.index });
+      if (entry.erased && entry.sealed === null) report.erased += 1;
+      else report.payloads += 1;
+      for (const finding of [...checked.findings, ...(await authorities.of(checked))]) find({ ...finding, index: entry.index });
     }
     await tiles.compare();
     onProgress(verifier.size, head.size);
@@ -115,7 +123,7 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   const rootFinding = checkpoints.rootFinding(bad);
   if (rootFinding !== undefined) find(rootFinding);
   if (bad === undefined) {
-    for (const finding of [...headFindings(head, verifier, policy), ...(await surplus(pool, row.id)), ...(await checkpoints.beyond(verifier.size))]) find(finding);
+    for (const finding of [...headFindings(head, verifier, policy), ...(await surplus(pool, row.id)), ...(await authorities.unfounded()), ...(await checkpoints.beyond(verifier.size))]) find(finding);
   }
   report.checkpoints = checkpoints.checked;
   return report;

@@ -169,7 +169,13 @@ export class Ledger {
   }
 
   private async grownLogs(): Promise<Log[]> {
-    const { rows } = await this.options.pool.query<{ log: number; size: number }>('select log, size from log_head');
+    const { rows } = await this.options.pool.query<{ log: number; size: number; vault: number }>('select log, size, vault from log_head');
+    // A replica that appends nothing forgets erased keys too.
+    const versions = new Map(rows.map(({ log, vault }) => [log, vault]));
+    for (const { row, vault } of this.logs) {
+      const version = versions.get(row.id) ?? 0;
+      if (vault.version < version) await vault.renew(version);
+    }
     const sizes = new Map(rows.map(({ log, size }) => [log, size]));
     // Grown, or shrunk: then publishing finds out why.
     return this.logs.filter((log) => sizes.get(log.row.id) !== log.publisher.latest?.size);

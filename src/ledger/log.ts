@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { LogVault } from '../vault/log-vault.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
+import type { ErasedTable } from './erased-table.ts';
 import type { Change, EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import type { LogRow } from './log-row.ts';
@@ -21,6 +22,7 @@ export interface LogParts {
   tiles: TileSource;
   checkpoints: CheckpointTable;
   payloads: PayloadTable;
+  erased: ErasedTable;
   vault: LogVault;
   store: LogStore;
   halt: StopSwitch;
@@ -35,6 +37,7 @@ export class Log {
   readonly tiles: TileSource;
   readonly checkpoints: CheckpointTable;
   readonly payloads: PayloadTable;
+  readonly erased: ErasedTable;
   readonly vault: LogVault;
   /** This log and those that it succeeds, newest first. */
   readonly succession: readonly Log[];
@@ -50,6 +53,7 @@ export class Log {
     this.tiles = parts.tiles;
     this.checkpoints = parts.checkpoints;
     this.payloads = parts.payloads;
+    this.erased = parts.erased;
     this.vault = parts.vault;
     this.store = parts.store;
     this.halt = parts.halt;

@@ -2,6 +2,7 @@ import { equalBytes } from '../core/bytes.ts';
 import { leafHash } from '../core/merkle-tree.ts';
 import { CheckpointStoreError, type StoredCheckpoint } from './checkpoint-store.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
+import { ErasedTable } from './erased-table.ts';
 import { storageFailure } from './database-failure.ts';
 import type { Head } from './head.ts';
 import type { LedgerOptions } from './ledger.ts';
@@ -70,7 +71,8 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
     });
   }
   const payloads = new PayloadTable(pool, row.id);
-  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, halt, vault, store });
+  const erased = new ErasedTable(pool, row.id);
+  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, erased, halt, vault, store });
 }
 
 function keyContradiction(key: LogKey | undefined, row: LogRow, path: string): string | undefined {

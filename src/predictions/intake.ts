@@ -7,7 +7,7 @@ import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Appender } from './appender.ts';
-import { openEntry, payloadMissing } from './open-entry.ts';
+import { openEntry, absence } from './open-entry.ts';
 import { contentDigest, draftPrediction, readPosted, type Posted } from './prepared.ts';
 
 /** What became of a posted record. */
@@ -70,10 +70,10 @@ function holderOf(log: Log, taken: { log: number }): Log {
   return log.succession.find((each) => each.row.id === taken.log) ?? log;
 }
 
-/** The first acceptance of the same content. @throws Problem `id-taken`, `payload-missing` */
+/** The first acceptance of the same content. @throws Problem `id-taken`, `erased`, `payload-missing` */
 async function sameAgain(log: Log, { prediction, content }: Posted, index: number): Promise<Accepted> {
   const { entry, leafHash, opening } = await openEntry(log, index);
-  if (opening === undefined) throw payloadMissing(index);
+  if (opening === undefined) throw await absence(log, index);
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {
     throw new Problem('id-taken', `The id stands at index ${index} with other content: use a new id, or a correction.`);
   }

@@ -25,7 +25,15 @@ export async function openEntry(log: Log, index: number): Promise<OpenedEntry> {
   return { entry, text: Buffer.from(bytes).toString('utf8'), leafHash: toHex(leafHash(bytes)), opening };
 }
 
-/** The refusal where a payload should be and is not. */
-export function payloadMissing(index: number): Problem {
+/** The refusal where there is no payload: it was erased with authority, or is missing, which is not the same. */
+export async function absence(log: Log, index: number): Promise<Problem> {
+  const erased = await log.erased.of(index);
+  if (erased === undefined) return payloadMissing(index);
+  const { by } = erased;
+  const holder = log.row.id === by?.log || by === undefined ? '' : ' of the log that succeeds this one';
+  return new Problem('erased', `The payload of entry ${index} was erased with authority${by === undefined ? '' : `, by entry ${by.index}${holder}`}.`);
+}
+
+function payloadMissing(index: number): Problem {
   return new Problem('payload-missing', `The payload of entry ${index} is not in the database: restore it from a backup or from its receipt.`);
 }

@@ -6,7 +6,7 @@ import { parsePayload, type Payload } from '../core/payload.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import { attributesOf } from './appender.ts';
-import { openEntry, payloadMissing } from './open-entry.ts';
+import { openEntry, absence } from './open-entry.ts';
 import type { Prediction } from './prediction.ts';
 
 /** Where an entry stands. */
@@ -28,11 +28,11 @@ export interface OpenedFor {
 /**
  * Opens a prediction and decides on it once more, by all that its payload says.
  *
- * @throws Problem `payload-missing`; `not-found` where the rules do not let the caller see it: it looks as if it were not there
+ * @throws Problem `erased`, `payload-missing`; `not-found` where the rules do not let the caller see it: it looks as if it were not there
  */
 export async function openFor(caller: Caller, { log, index }: Place): Promise<OpenedFor> {
   const { entry, leafHash, opening } = await openEntry(log, index);
-  if (opening === undefined) throw payloadMissing(index);
+  if (opening === undefined) throw await absence(log, index);
   const payload = parsePayload(Buffer.from(opening.payload).toString('utf8')) as OpenedFor['payload'];
   const own = payload.principal === caller.principal;
   const attributes = { ...attributesOf(payload.body as unknown as Prediction), own, time: Date.parse(entry.time), index };

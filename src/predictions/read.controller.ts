@@ -2,14 +2,14 @@ import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
-import type { Receipt } from '../core/receipt.ts';
+import type { ErasedReceipt, Receipt } from '../core/receipt.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
 import { ListQuery } from './list-query.ts';
 import { notThere, openFor, type Place } from './open-for.ts';
 import { pageLimit } from './page-limit.ts';
 import { PREDICTION_COLUMNS, PredictionTable } from './prediction-table.ts';
-import { proofOf, receiptOf } from './receipt.ts';
+import { erasedReceiptOf, proofOf, receiptOf } from './receipt.ts';
 
 /** What was taken in: lists, single records, their receipts and proofs. */
 @ApiTags('predictions')
@@ -61,9 +61,11 @@ export class ReadController {
 
   @Get(':id/receipt')
   @Access('receive', 'prediction', { each: true })
-  @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline. For those who may read every field' })
-  async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt> {
+  @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline. For those who may read every field. Of an erased one: entry, proof, and what erased it' })
+  async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt | ErasedReceipt> {
     const found = await this.find(request, id);
+    const erased = await erasedReceiptOf(found.log, found.index);
+    if (erased !== undefined) return erased;
     const { readsAll } = await openFor(callerOf(request), found);
     if (!readsAll) throw new Problem('forbidden', 'A receipt opens every field, and a rule withholds some from you: take the proof, which opens none.');
     return receiptOf(found.log, found.index);

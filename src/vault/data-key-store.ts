@@ -28,6 +28,12 @@ interface NewSubjectKey {
   reference: Buffer;
 }
 
+/** A key that takes another's place, before it is kept: of the same data subject, or of none as that one. */
+export interface FreshKey {
+  key: DataKey;
+  row: { epoch: number; wrapped: Buffer; subject: Buffer | null; lookup: Buffer | null; reference: Buffer | null };
+}
+
 const COLUMNS = 'id, epoch, wrapped_by, wrapped, subject, lookup';
 
 const INSERT = `
@@ -84,6 +90,36 @@ export class DataKeyStore {
   async present(ids: readonly number[]): Promise<Set<number>> {
     const { rows } = await this.pool.query<{ id: number }>('select id from data_key where log = $1 and id = any($2::bigint[])', [this.log, ids]);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** The key of a data subject by its reference, where it has one. */
+  async ofReference(reference: string): Promise<DataKey | undefined> {
+    const found = new Map<string, DataKey>();
+    await this.find([reference], found);
+    return found.get(reference);
+  }
+
+  /** Makes a key to take another's place; nothing is kept yet. @throws VaultError `key-erased` */
+  async fresh(id: number, newId: number): Promise<FreshKey> {
+    const { rows } = await this.pool.query<DataKeyRow & { reference: Buffer | null }>(`select ${COLUMNS}, reference from data_key where log = $1 and id = $2`, [this.log, id]);
+    const [row] = rows;
+    if (row === undefined) throw new VaultError('key-erased', `data key ${id} is gone`);
+    const old = await this.open(row);
+    const { open } = this.epochs;
+    const raw = randomBytes(KEY_BYTES);
+    const wrapped = open.wrap(raw);
+    const key = new DataKey(newId, raw, this.origin, old.subject);
+    const reference = row.reference === null ? undefined : openReference(old, this.origin, row.reference);
+    return {
+      key,
+      row: {
+        epoch: open.number,
+        wrapped,
+        subject: row.subject,
+        lookup: reference === undefined ? null : open.lookup(reference),
+        reference: reference === undefined ? null : sealReference(key, this.origin, reference),
+      },
+    };
   }
 
   /** The keys of data subjects by their references; those that have none get one. `idOf` gives ids for new keys. */

@@ -1,6 +1,6 @@
 import { unseal } from './aes-gcm.ts';
 import { associatedData, DataKey, type SealedPart } from './data-key.ts';
-import type { DataKeyStore } from './data-key-store.ts';
+import type { DataKeyStore, FreshKey } from './data-key-store.ts';
 import type { KeyEpochs } from './key-epochs.ts';
 import type { KeyIds } from './key-ids.ts';
 import { decodeOpening, type Opening } from './opening.ts';
@@ -43,6 +43,10 @@ export interface LogVault extends PayloadOpener {
   subjectKey(reference: string): SealingKey | Promise<SealingKey>;
   /** The key of a data subject by its opaque id; undefined when it has none (any more). */
   keyOfSubject(subject: string): Promise<SealingKey | undefined>;
+  /** The key of a data subject by its reference, where it has one: none is made. */
+  findSubjectKey(reference: string): Promise<SealingKey | undefined>;
+  /** A key to take the place of one that is there; see `reseal.ts`. @throws VaultError `key-erased` */
+  freshKey(id: number): Promise<FreshKey>;
   ownKey(): OwnKey;
   /** The log's deterministic tokens. */
   readonly tokens: Pick<TokenTable, 'of'>;
@@ -85,6 +89,14 @@ export class AesLogVault implements LogVault {
 
   keyOfSubject(subject: string): Promise<DataKey | undefined> {
     return this.store.ofSubject(subject);
+  }
+
+  findSubjectKey(reference: string): Promise<DataKey | undefined> {
+    return this.store.ofReference(reference);
+  }
+
+  freshKey(id: number): Promise<FreshKey> {
+    return this.store.fresh(id, this.ids.take());
   }
 
   ownKey(): OwnKey {

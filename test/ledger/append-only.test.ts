@@ -5,10 +5,14 @@ import { createTestLog, type TestLog } from './test-log.ts';
 
 const LOG_TABLES = ['tenant', 'log', 'log_key', 'log_head', 'entry', 'tile', 'checkpoint'];
 const ERASABLE = ['payload', 'data_key', 'token'];
-const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check'];
+const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check', 'request', 'legal_hold', 'erased'];
 
 /** What of a table that is no part of the log may change. */
-const CHANGEABLE: Readonly<Record<string, readonly string[]>> = { api_key: ['revoked', 'expires', 'last_used', 'successor', 'revocation'] };
+const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
+  api_key: ['revoked', 'expires', 'last_used', 'successor', 'revocation'],
+  request: ['state', 'decider', 'decided', 'decision_index'],
+  legal_hold: ['released', 'released_index'],
+};
 
 let database: TestDatabase;
 let log: TestLog;
@@ -75,6 +79,14 @@ describe('the runtime role', () => {
     backwards[6] = head.time - 1;
     expect(await refusal(advance, backwards)).toBe(INTEGRITY);
     await log.check();
+  });
+
+  test('erases nothing without an entry that says so, written by the same transaction', async () => {
+    const erase = (by: number | null) => refusal('select erase_keys($1, $1, $2, array[1]::bigint[])', [log.id, by]);
+    expect(await erase(null)).toBe(INTEGRITY);
+    // An entry of another type, an entry that is there already, one that is not there.
+    for (const by of [5, 299, 100_000]) expect(await erase(by)).toBe(INTEGRITY);
+    expect(await refusal('select authorize_erased($1, $1, 5)', [log.id])).toBe('done, 0 rows');
   });
 
   test('writes nothing twice', async () => {

@@ -1,0 +1,55 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Access, callerOf } from '../access/access.ts';
+import { readPosted } from '../http/posted-json.ts';
+import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
+import { HOLD_FORM, isHoldForm, isReleaseForm, placeHold, RELEASE_FORM, requestRelease } from './legal-holds.ts';
+import { listHolds } from './legal-hold-table.ts';
+import { PrivacyDesk } from './privacy-desk.ts';
+import { knownId, shownHold, shownRequest } from './shown-request.ts';
+
+const PAGE = 100;
+
+/** What must be kept, whoever asks for its erasure. */
+@ApiTags('data subjects')
+@ApiBearerAuth()
+@Controller('v1/legal-holds')
+export class LegalHoldsController {
+  constructor(private readonly desk: PrivacyDesk) {}
+
+  @Post()
+  @Access('place', 'legal-hold')
+  @ApiOperation({ summary: 'Place a legal hold on a data subject, on models, or on a window of time' })
+  @ApiBody({ schema: HOLD_FORM as object })
+  @ApiResponse({ status: 201, description: 'in force from its entry on' })
+  async place(@Req() request: FastifyRequest): Promise<object> {
+    return shownHold(await placeHold(this.desk, callerOf(request), readPosted(request, isHoldForm)));
+  }
+
+  @Get()
+  @Access('list', 'legal-hold')
+  @ApiOperation({ summary: 'List legal holds, newest first' })
+  @ApiQuery({ name: 'cursor', required: false })
+  @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
+  async list(@Req() request: FastifyRequest, @Query() query: Record<string, unknown>): Promise<object> {
+    const { cursor, ...others } = query;
+    refuseParameters(others);
+    if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
+    const { log } = callerOf(request);
+    const rows = await listHolds(this.desk.pool, log.succession.map(({ row }) => row.id), cursor === undefined ? undefined : Number(cursor), PAGE);
+    return { items: rows.map(shownHold), ...(rows.length === PAGE && { next: String(rows.at(-1)?.number) }) };
+  }
+
+  @Post(':id/release')
+  @HttpCode(202)
+  @Access('release', 'legal-hold', { each: true })
+  @ApiOperation({ summary: 'Ask for a legal hold’s release; a second person has to agree' })
+  @ApiParam({ name: 'id' })
+  @ApiBody({ schema: RELEASE_FORM as object })
+  @ApiResponse({ status: 202, description: '{request}' })
+  async release(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
+    const { reason } = readPosted(request, isReleaseForm);
+    return { request: shownRequest(await requestRelease(this.desk, callerOf(request), knownId(id, 'hold'), reason)) };
+  }
+}

@@ -1,0 +1,20 @@
+import type { Pool } from 'pg';
+import type { Contracts } from '../contracts/contracts.ts';
+import type { Log } from '../ledger/log.ts';
+import type { Desk } from './decide-request.ts';
+import type { PrivacyPolicy } from './privacy-policy.ts';
+
+/** What requests about data subjects are handled with. */
+export class PrivacyDesk implements Desk {
+  readonly pool: Pool;
+  readonly contracts: Contracts;
+  readonly policy: PrivacyPolicy;
+  readonly onErased: (log: Log, request: string) => Promise<void>;
+
+  constructor(desk: Desk) {
+    this.pool = desk.pool;
+    this.contracts = desk.contracts;
+    this.policy = desk.policy;
+    this.onErased = desk.onErased;
+  }
+}
