@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
 import { parsePayload } from '../../src/core/payload.ts';
 import { parseReceipt } from '../../src/core/receipt.ts';
 import { verifyReceipt } from '../../src/core/verify-receipt.ts';
@@ -217,4 +220,23 @@ describe('a legal hold', () => {
     expect((await post('/v1/legal-holds', { reason: 'audit' })).status).toBe(422);
     expect(JSON.stringify(await payloadAt(json['index']))).toContain('held-model');
   });
+});
+
+test('every entry has the form that the catalogue gives, and every type was seen', async () => {
+  const ajv = new Ajv({ allErrors: true, strict: false });
+  formats.default(ajv);
+  const { size } = await log.readHead();
+  const seen = new Set<string>();
+  for (let index = 0; index < size; index++) {
+    const { opening } = await openEntry(log, index);
+    if (opening === undefined) continue;
+    const { type, v, body } = await payloadAt(index);
+    const name = `${String(type)}-v${String(v)}`;
+    const schema = JSON.parse(readFileSync(`docs/spec/schemas/${name}.json`, 'utf8')) as object;
+    expect({ name, valid: ajv.validate(schema, body), errors: ajv.errors }).toEqual({ name, valid: true, errors: null });
+    seen.add(name);
+  }
+  for (const name of ['erasure-requested-v1', 'request-rejected-v1', 'request-expired-v1', 'erasure-v2', 'legal-hold-placed-v1', 'legal-hold-release-requested-v1', 'legal-hold-released-v1']) {
+    expect(seen).toContain(name);
+  }
 });
