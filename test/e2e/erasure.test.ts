@@ -179,7 +179,7 @@ describe('an erasure', () => {
 
 describe('statutory retention', () => {
   test('wins over erasure: what the contract retains is sealed anew, and stays', async () => {
-    const retained = { model: 'credit-risk', version: '3.2.0' };
+    const retained = { model: 'credit-risk', version: '3.2.0', inputs: { age: 41, income: 52000, email: 'rita@example.org' }, output: { score: 0.2, label: 'repaid' }, decision: { outcome: 'approved' } };
     await append('r-1', 'rita', retained);
     await append('r-2', 'rita');
     const { decision } = await erase('rita');
