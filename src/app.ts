@@ -4,6 +4,7 @@ import type { Server } from 'node:https';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from './access/access.guard.ts';
 import { Authenticator } from './access/authenticator.ts';
+import { BreakGlassController } from './access/break-glass.controller.ts';
 import { CredentialAdministration } from './access/credential-administration.ts';
 import { DeclaredRoutes } from './access/declared-routes.ts';
 import { ExplainController } from './access/explain.controller.ts';
@@ -50,7 +51,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, SubjectsController, RequestsController, LegalHoldsController,
+        AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController, SubjectsController, RequestsController, LegalHoldsController,
         LogController, TlogController, HealthController, MetricsController,
       ],
       providers: [
