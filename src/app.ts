@@ -14,7 +14,7 @@ import { PeopleController } from './access/people.controller.ts';
 import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { answerDirectly } from './http/direct-route.ts';
-import { createAdapter } from './http/fastify.ts';
+import { createAdapter, type TransportSettings } from './http/fastify.ts';
 import { frameworkLog } from './http/framework-log.ts';
 import { HealthController } from './http/health.controller.ts';
 import { HttpSettings } from './http/http-settings.ts';
@@ -26,6 +26,7 @@ import { queryFaults } from './http/query-faults.ts';
 import { followCertificate } from './http/transport.ts';
 import { Readiness } from './http/readiness.ts';
 import { takeShortWay } from './http/short-way.ts';
+import { TrustedProxies } from './http/trusted-proxies.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
 import { TlogController } from './ledger/tlog.controller.ts';
@@ -87,14 +88,15 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   );
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
   serveOpenApi(app);
-  answerAppendsDirectly(app);
+  answerAppendsDirectly(app, settings);
   refuseUndecided(app.getHttpAdapter().getInstance(), (message) => say('error', message));
   await app.init();
   if (settings.tls !== undefined) followCertificate(app.getHttpServer() as unknown as Server, settings.tls, say);
   return app;
 }
 
-function answerAppendsDirectly(app: NestFastifyApplication): void {
+function answerAppendsDirectly(app: NestFastifyApplication, { tls, hstsMaxAge, trustedProxies }: TransportSettings): void {
+  const proxies = new TrustedProxies(trustedProxies);
   const fastify = app.getHttpAdapter().getInstance();
   const controller = app.get(AppendController);
   const guard = app.get(AccessGuard);
@@ -107,6 +109,8 @@ function answerAppendsDirectly(app: NestFastifyApplication): void {
     maxBodyBytes: http.limits.maxBodyBytes,
     admit: (request) => guard.admit(request, controller.append),
     answer: (caller, body) => controller.appendOne(caller, body),
+    sourceOf: ({ socket, headers }) => proxies.sourceOf(socket.remoteAddress ?? '', headers['x-forwarded-for']),
+    fields: tls === undefined ? [] : ['strict-transport-security', `max-age=${hstsMaxAge}`],
     say: http.say,
   });
 }

@@ -21,6 +21,10 @@ export interface ShortRoute {
   /** The guard. @throws Problem when the request is not let in */
   admit(request: GuardedRequest): true | Promise<true>;
   answer(caller: Caller, body: Buffer): Promise<Answer>;
+  /** Where a request came from. */
+  sourceOf(request: IncomingMessage): string;
+  /** Names and values that every answer carries beside its own. */
+  fields: readonly string[];
   /** Says an error that is not the caller's to the operator. */
   say(message: string): void;
 }
@@ -45,7 +49,7 @@ export function takeShortWay(fastify: FastifyInstance, route: ShortRoute): void 
   });
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    if (!closing && isUsual(request, route)) begin(request, new Reply(response, () => closing), route);
+    if (!closing && isUsual(request, route)) begin(request, new Reply(response, route.fields, () => closing), route);
     else for (const listener of longWay) listener.call(server, request, response);
   });
 }
@@ -60,7 +64,7 @@ function lengthOf(headers: IncomingHttpHeaders): number {
 }
 
 function begin(raw: IncomingMessage, reply: Reply, route: ShortRoute): void {
-  const request = new ShortRequest(raw);
+  const request = new ShortRequest(raw, route);
   const refuse = (error: unknown): void => reply.refuse(problemOf(error, route.say));
   const take = (body: Buffer): void => {
     const caller = request.caller as Caller; // the guard has set it
@@ -92,9 +96,11 @@ function readBody(raw: IncomingMessage, done: (body: Buffer) => void): void {
 class ShortRequest implements GuardedRequest {
   caller?: Caller;
   readonly raw: IncomingMessage;
+  private readonly route: ShortRoute;
 
-  constructor(raw: IncomingMessage) {
+  constructor(raw: IncomingMessage, route: ShortRoute) {
     this.raw = raw;
+    this.route = route;
   }
 
   get headers(): IncomingHttpHeaders {
@@ -102,16 +108,18 @@ class ShortRequest implements GuardedRequest {
   }
 
   get ip(): string {
-    return this.raw.socket.remoteAddress ?? '';
+    return this.route.sourceOf(this.raw);
   }
 }
 
 class Reply {
   private readonly response: ServerResponse;
+  private readonly fields: readonly string[];
   private readonly isClosing: () => boolean;
 
-  constructor(response: ServerResponse, isClosing: () => boolean) {
+  constructor(response: ServerResponse, fields: readonly string[], isClosing: () => boolean) {
     this.response = response;
+    this.fields = fields;
     this.isClosing = isClosing;
   }
 
@@ -125,6 +133,7 @@ class Reply {
   }
 
   private write(status: number, fields: string[], text: string, encoding: 'latin1' | 'utf8'): void {
+    fields.push(...this.fields);
     // A connection that was kept open while the service closes would keep it from ending.
     if (this.isClosing()) fields.push('connection', 'close');
     this.response.writeHead(status, fields).end(text, encoding);

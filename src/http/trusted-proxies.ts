@@ -21,6 +21,18 @@ export class TrustedProxies {
     const family = address === undefined ? 0 : isIP(address);
     return address !== undefined && family !== 0 && this.list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
+
+  /**
+   * Where a request came from: the address nearest to us that is not a proxy of ours. What stands left of it in the field
+   * is what a stranger wrote.
+   *
+   * @param forwarded the field X-Forwarded-For
+   */
+  sourceOf(remote: string, forwarded: string | string[] | undefined): string {
+    if (forwarded === undefined || !this.has(remote)) return remote;
+    const hops = [forwarded].flat().join(',').split(',').map((hop) => hop.trim()).reverse();
+    return hops.find((hop) => !this.has(hop)) ?? hops.at(-1) ?? remote;
+  }
 }
 
 /** Whether a text is an IP address, or a range of them as `10.0.0.0/8`. */

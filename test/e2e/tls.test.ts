@@ -91,7 +91,8 @@ describe('a service with a certificate', () => {
     const registered = await register(client);
     expect([registered.status, registered.json]).toEqual([201, expect.objectContaining({ prefix: `crt_${new X509Certificate(client.cert).fingerprint256.replaceAll(':', '').slice(0, 8).toLowerCase()}`, role: 'auditor' })]);
     expect((await call('GET', '/v1/log', { client })).status).toBe(200);
-    expect((await call('POST', '/v1/predictions', { client, body: {} })).status).toBe(403);
+    const refused = await call('POST', '/v1/predictions', { client, body: {} });
+    expect([refused.status, refused.headers['strict-transport-security']]).toEqual([403, 'max-age=600']);
     expect((await register(client)).json['code']).toBe('credential-taken');
     const prefix = String(registered.json['prefix']);
     expect((await call('POST', `/v1/keys/${prefix}/rotate`, { key: service.keys['admin'] })).json['code']).toBe('credential-ended');
