@@ -12,9 +12,10 @@ import { replicas } from './replicas.ts';
 import { writeReport } from './report.ts';
 import { restore } from './restore.ts';
 import { tamper } from './tamper.ts';
+import { secrecy } from './secrecy.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, accessRules, mutants];
+const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, accessRules, mutants];
 
 function contextOf(proof: Proof, progress: Progress, small: boolean, folder: string): ProofContext {
   return {
