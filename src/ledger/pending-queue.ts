@@ -42,6 +42,11 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** Longer than this nobody is kept waiting: refused at once, with the time to come back. */
 const MAX_WAIT_MS = 1000;
 
+/** Bytes that a draft keeps until its commit. */
+function sizeOf({ sealed, originals }: EntryDraft): number {
+  return sealed.length + (originals?.length ?? 0);
+}
+
 /** What one log's sequencer has before it: bounded by count, by bytes and by the time that it would take. */
 export class PendingQueue {
   private waiting: Pending[] = [];
@@ -80,7 +85,7 @@ export class PendingQueue {
 
   /** @throws AppendError as `checkRoom` */
   push(pending: Pending): void {
-    const size = pending.draft.sealed.length;
+    const size = sizeOf(pending.draft);
     this.checkRoom(size);
     this.budget.take(size);
     this.waiting.push(pending);
@@ -94,7 +99,7 @@ export class PendingQueue {
     const taken: Pending[] = [];
     const byId = new Map<string, Pending>();
     for (const pending of this.waiting) {
-      const size = pending.draft.sealed.length;
+      const size = sizeOf(pending.draft);
       const id = pending.draft.prediction?.id;
       const leader = id === undefined ? undefined : byId.get(id);
       if (leader !== undefined) (leader.followers ??= []).push(pending);

@@ -122,7 +122,7 @@ describe('JSON that cannot be kept exactly is 422 invalid-json, with its place',
   });
 
   test('keys of objects that JavaScript has, but JSON does not mind, are kept', async () => {
-    const inputs = JSON.parse('{"constructor":"acme","prototype":1,"toString":2,"hasOwnProperty":3,"then":4,"toJSON":5,"length":6}') as object;
+    const inputs = JSON.parse('{"constructor":0,"prototype":1,"toString":2,"hasOwnProperty":3,"then":4,"toJSON":5,"length":6}') as object;
     const body = JSON.stringify(prediction('keys-1', { inputs }));
     expect((await service.call('POST', '/v1/predictions', 'producer', body, { 'content-type': 'application/json' })).status).toBe(201);
     expect((await service.call('GET', '/v1/predictions/keys-1', 'auditor')).json['prediction']).toMatchObject({ inputs });

@@ -52,7 +52,7 @@ export async function startServiceOn(database: TestDatabase, env: Record<string,
     service,
     said,
     post: (id, key = keys['producer']) =>
-      call('POST', '/v1/predictions', key, { id, model: 'credit-risk', version: '3.2.0', inputs: { age: 41 }, output: { score: 0.81 } }),
+      call('POST', '/v1/predictions', key, { id, model: 'churn', version: '3.2.0', inputs: { age: 41 }, output: { score: 0.81 } }),
     get: (path) => call('GET', path, keys['auditor']),
     close: async () => {
       await app.close();
