@@ -30,7 +30,7 @@ export const CONTESTANTS: readonly Contestant[] = [
     subjects: 'recurring', batches: true, countSql: COUNT_ROWS,
   },
   {
-    key: 'c', title: 'ours without encryption: authentication, contract, commitment, chain, tree', entry: 'ours-unencrypted',
+    key: 'c', title: 'ours without encryption: authentication, a trivial contract, commitment, chain, tree', entry: 'ours-unencrypted',
     subjects: 'recurring', batches: true, countSql: COUNT_ROWS,
   },
   {
