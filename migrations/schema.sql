@@ -130,6 +130,25 @@ GRANT SELECT ON erased TO prediction_ledger_runtime;
 GRANT UPDATE ON erased (by_log) TO prediction_ledger_eraser;
 GRANT UPDATE ON erased (by_index) TO prediction_ledger_eraser;
 
+CREATE TABLE held_decision (
+  log integer NOT NULL,
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  at bigint NOT NULL,
+  principal text NOT NULL,
+  rule text NOT NULL,
+  body jsonb NOT NULL,
+  entry_log integer,
+  index bigint
+);
+ALTER TABLE held_decision ADD CONSTRAINT held_decision_pkey PRIMARY KEY (log, id);
+ALTER TABLE held_decision ADD CONSTRAINT held_decision_entry_log_fkey FOREIGN KEY (entry_log) REFERENCES log(id);
+ALTER TABLE held_decision ADD CONSTRAINT held_decision_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE held_decision ADD CONSTRAINT held_decision_principal_check CHECK ((length(principal) <= 64));
+ALTER TABLE held_decision ADD CONSTRAINT held_decision_rule_check CHECK ((length(rule) <= 64));
+CREATE INDEX held_decision_waiting ON held_decision USING btree (log, id) WHERE (index IS NULL);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON held_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON held_decision TO prediction_ledger_runtime;
+
 CREATE TABLE intake_total (
   log integer NOT NULL,
   principal text NOT NULL,
@@ -648,6 +667,16 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION release_decision(_entry_log integer, _index bigint, _log integer, _id bigint)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update held_decision set entry_log = _entry_log, index = _index where log = _log and id = _id and index is null
+$function$;
+GRANT EXECUTE ON FUNCTION release_decision(integer,bigint,integer,bigint) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION require_authority()
  RETURNS trigger

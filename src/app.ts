@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, DiscoveryModule, NestFactory } from '@nestjs/cor
 import type { Server } from 'node:https';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from './access/access.guard.ts';
+import { AccessTrail } from './access/access-trail.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { BreakGlassController } from './access/break-glass.controller.ts';
 import { CredentialAdministration } from './access/credential-administration.ts';
@@ -13,6 +14,7 @@ import { LogReaders } from './access/log-readers.ts';
 import { PeopleController } from './access/people.controller.ts';
 import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
+import { holdUntraced } from './access/untraced.ts';
 import { answerDirectly } from './http/direct-route.ts';
 import { createAdapter, type TransportSettings } from './http/fastify.ts';
 import { frameworkLog } from './http/framework-log.ts';
@@ -46,7 +48,7 @@ import type { Service } from './service.ts';
 @Module({})
 class AppModule {
   static of(service: Service): DynamicModule {
-    const { database, ledger, roles, contracts, credentialPolicy, authenticator, clockMonitor, metrics, settings, tally, say } = service;
+    const { database, ledger, roles, contracts, credentialPolicy, authenticator, clockMonitor, metrics, settings, tally, trail, say } = service;
     const complain = (message: string): void => say('error', message);
     return {
       module: AppModule,
@@ -63,6 +65,7 @@ class AppModule {
         { provide: PredictionIntake, useValue: new PredictionIntake(contracts, settings.limits.maxDepth) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
+        { provide: AccessTrail, useValue: trail },
         { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },
         { provide: IntakeTotalsTable, useValue: new IntakeTotalsTable(database.pool) },
         { provide: PrivacyDesk, useValue: service.privacyDesk },
@@ -90,6 +93,7 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   serveOpenApi(app);
   answerAppendsDirectly(app, settings);
   refuseUndecided(app.getHttpAdapter().getInstance(), (message) => say('error', message));
+  holdUntraced(app.getHttpAdapter().getInstance(), service.trail, (message) => say('error', message));
   await app.init();
   if (settings.tls !== undefined) followCertificate(app.getHttpServer() as unknown as Server, settings.tls, say);
   return app;

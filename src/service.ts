@@ -1,10 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import { FailureCounts } from './access/authentication-failures.ts';
+import { sealAccessTotals } from './access/access-totals.ts';
+import { AccessTrail } from './access/access-trail.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { ClientCertificates } from './access/client-certificate.ts';
 import { CredentialPolicy } from './access/credential-policy.ts';
 import { readProviders } from './access/provider-policy.ts';
+import { FailureTally } from './access/failure-tally.ts';
+import { HeldDecisions, sealHeldDecisions } from './access/held-decisions.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
 import { Contracts } from './contracts/contracts.ts';
@@ -60,11 +63,10 @@ export interface Service {
   contracts: Contracts;
   credentialPolicy: CredentialPolicy;
   authenticator: Authenticator;
-  /** Failed authentications since they were last taken. */
-  failures: FailureCounts;
   clockMonitor: ClockMonitor;
   metrics: Metrics;
   tally: Tally;
+  trail: AccessTrail;
   sealing: MinuteSealing;
   privacyDesk: PrivacyDesk;
   /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
@@ -130,22 +132,22 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => ledger.close());
     await ledger.start();
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
-    const failures = new FailureCounts();
+    const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
+    closing.push(() => tally.close());
     const authenticator = new Authenticator({
       pool,
       policy: credentialPolicy,
-      failures,
+      failures: new FailureTally(tally, ledger),
       tokens: new TokenVerifier(providers),
       certificates: new ClientCertificates(new TrustedProxies(settings.trustedProxies)),
       logOf: (tenant) => ledger.ofTenant(tenant),
     });
-    const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
-    closing.push(() => tally.close());
-    const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealIntakeTotals], say });
+    const trail = new AccessTrail(tally, new HeldDecisions(pool));
+    const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealHeldDecisions, sealIntakeTotals, sealAccessTotals], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
     const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async () => undefined });
-    return { settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, failures, clockMonitor, metrics, tally, sealing, close };
+    return { settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,11 +4,13 @@ import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
 import { ACCESS, PUBLIC, type Declaration, type GuardedRequest } from './access.ts';
+import { AccessTrail } from './access-trail.ts';
 import { Authenticator } from './authenticator.ts';
 import { Caller, circumstances, refusal } from './caller.ts';
 import type { Decision } from './decision.ts';
 import { inFurtherRoles, type Principal } from './principal.ts';
 import { Roles } from './roles.ts';
+import { NO_RULE } from './rule.ts';
 import { denied } from './ruling.ts';
 import { hasAction, isConfined, SCOPE_RULE } from './scope.ts';
 
@@ -21,6 +23,7 @@ export class AccessGuard implements CanActivate {
     private readonly authenticator: Authenticator,
     private readonly roles: Roles,
     private readonly ledger: Ledger,
+    private readonly trail: AccessTrail,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -52,21 +55,30 @@ export class AccessGuard implements CanActivate {
     return declared;
   }
 
-  private letIn(request: GuardedRequest, principal: Principal | undefined, declared: Declaration): true {
+  private letIn(request: GuardedRequest, principal: Principal | undefined, declared: Declaration): true | Promise<true> {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
     const log = this.ledger.ofTenant(principal.tenant);
     const decision = this.decide(principal, log, declared);
-    request.caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared) : new Caller(principal, log, declared, this.roles, decision);
+    const caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared) : new Caller(principal, log, declared, this.roles, decision);
+    if (caller === undefined) return this.turnAway(principal, log, declared, decision);
+    request.caller = caller;
     return true;
   }
 
-  /** The first of its further roles that may. @throws Problem `forbidden` */
-  private inAnotherRole(principal: Principal, log: Log, declared: Declaration): Caller {
+  /** @throws Problem `forbidden`, when that is recorded */
+  private async turnAway(principal: Principal, log: Log, declared: Declaration, decision: Decision | undefined): Promise<never> {
+    const { action, resource } = declared;
+    await this.trail.denied(log, { principal: principal.id, rule: decision?.rule ?? NO_RULE }, { action, resource, role: principal.role });
+    throw refusal(principal, declared);
+  }
+
+  /** The first of its further roles that may. */
+  private inAnotherRole(principal: Principal, log: Log, declared: Declaration): Caller | undefined {
     for (const acting of inFurtherRoles(principal, Date.now())) {
       const decision = this.decide(acting, log, declared);
       if (decision?.allowed !== false) return new Caller(acting, log, declared, this.roles, decision);
     }
-    throw refusal(principal, declared);
+    return undefined;
   }
 
   /** Undefined where the handler has to decide, on each thing that it finds. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
 import type { Caller } from './caller.ts';
-import type { Action, ActionOn, Resource } from './catalogue.ts';
+import { TRACED, type Action, type ActionOn, type Resource } from './catalogue.ts';
 
 /** What a route declares: the action on the resource that its caller must be allowed. */
 export interface Declaration {
@@ -12,6 +12,11 @@ export interface Declaration {
    * for it. Where it does not, the guard decides on what it knows, and a rule that looks at more does not allow.
    */
   readonly each: boolean;
+  /**
+   * What an answer leaves behind: `entry`, which the handler makes (`AccessTrail.allowed`) before it gives its answer; a
+   * count; or nothing, where what is seen is as good as public, or is an entry already.
+   */
+  readonly trace: 'entry' | 'count' | 'none';
 }
 
 export const ACCESS = Symbol('access');
@@ -19,7 +24,13 @@ export const PUBLIC = Symbol('public');
 
 /** Declares what a route does; the guard lets nobody in to whom no rule allows it. */
 export function Access<R extends Resource>(action: ActionOn<R>, resource: R, { each } = { each: false }): CustomDecorator<symbol> {
-  return SetMetadata(ACCESS, { action, resource, each } satisfies Declaration);
+  return SetMetadata(ACCESS, { action, resource, each, trace: traceOf(action, resource) } satisfies Declaration);
+}
+
+/** Given by what the route does, so that nobody can forget to say it. */
+function traceOf(action: Action, resource: Resource): Declaration['trace'] {
+  if (TRACED.some(([act, on]) => act === action && on === resource)) return 'entry';
+  return action === 'list' ? 'count' : 'none';
 }
 
 /** Declares that a route is for everybody, or decides by itself, as the resources of a log do that its tenant may open. */

@@ -18,6 +18,10 @@ export class Caller {
   readonly asker: Principal;
   readonly declared: Declaration;
   private readonly roles: Roles;
+  /** Whether an entry says already what is about to leave. */
+  traced = false;
+  /** The decision by which something was refused last. */
+  denial: Decision | undefined;
   private last: Decision | undefined;
   private hasDecided: boolean;
 
@@ -63,7 +67,10 @@ export class Caller {
    */
   decide(attributes: Attributes): Decision {
     const decision = this.judge(attributes);
-    if (!decision.allowed) throw refusal(this.asker, this.declared);
+    if (!decision.allowed) {
+      this.denial = decision;
+      throw refusal(this.asker, this.declared);
+    }
     this.last = decision;
     return decision;
   }

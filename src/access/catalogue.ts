@@ -78,6 +78,16 @@ export const ACTIONS_WITH_FIELDS: readonly (readonly [Action, Resource])[] = [
   ['read', 'quarantine'],
 ];
 
+/** What opens a payload or takes data out: each time is an entry, before the first byte of the answer leaves. */
+export const TRACED: readonly (readonly [Action, Resource])[] = [
+  ['read', 'prediction'],
+  ['receive', 'prediction'],
+  ['report', 'subject'],
+  ['detokenize', 'token'],
+  ['read', 'quarantine'],
+  ['download', 'evidence'],
+];
+
 /** Where the one who asked for something must be another than the one who does this: enforced whatever the files say. */
 export const TWO_PEOPLE: readonly (readonly [Action, Resource])[] = [
   ['approve', 'request'],

@@ -3,10 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../ledger/log.ts';
+import { AccessTrail } from './access-trail.ts';
 import { Authenticator } from './authenticator.ts';
 import { circumstances } from './caller.ts';
 import { inFurtherRoles, type Principal } from './principal.ts';
 import { Roles } from './roles.ts';
+import { NO_RULE } from './rule.ts';
 import { hasAction } from './scope.ts';
 
 /** Who may read a log's tiles and checkpoints: everybody where its tenant opened it, otherwise the tenant's own readers. */
@@ -16,6 +18,7 @@ export class LogReaders {
     private readonly authenticator: Authenticator,
     private readonly roles: Roles,
     private readonly ledger: Ledger,
+    private readonly trail: AccessTrail,
   ) {}
 
   /** The log of that name. @throws Problem `not-found`: a closed log does not exist for others */
@@ -23,8 +26,12 @@ export class LogReaders {
     const log = this.ledger.byLogName(name);
     if (log?.row.open === true) return log;
     const principal = await this.authenticator.authenticate(request);
-    if (log === undefined || principal === undefined || !this.mayRead(principal, log)) throw new Problem('not-found', 'There is no such log, or it is closed.');
-    return log;
+    if (log !== undefined && principal !== undefined && this.mayRead(principal, log)) return log;
+    if (principal !== undefined) {
+      const home = this.ledger.ofTenant(principal.tenant);
+      await this.trail.denied(home, { principal: principal.id, rule: NO_RULE }, { action: 'read', resource: 'log', role: principal.role });
+    }
+    throw new Problem('not-found', 'There is no such log, or it is closed.');
   }
 
   private mayRead(principal: Principal, log: Log): boolean {

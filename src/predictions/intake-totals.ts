@@ -16,7 +16,7 @@ export type ProducerTotals = IntakeSums & {
 };
 
 /** More producers than fit one payload go on in the next entry. */
-const MAX_PRODUCERS = 500;
+const MAX_PRODUCERS = 300;
 
 interface CounterRow {
   principal: string;

@@ -21,6 +21,8 @@ export interface OpenedFor {
   readonly leafHash: string;
   readonly payload: Payload & { body: Record<string, JsonValue> };
   readonly fields: VisibleFields;
+  /** The rule that lets the caller see it. */
+  readonly rule: string;
   /** Whether the rules let the caller read every field of it. */
   readonly readsAll: boolean;
 }
@@ -36,9 +38,13 @@ export async function openFor(caller: Caller, { log, index }: Place): Promise<Op
   const payload = parsePayload(Buffer.from(opening.payload).toString('utf8')) as OpenedFor['payload'];
   const own = payload.principal === caller.principal;
   const attributes = { ...attributesOf(payload.body as unknown as Prediction), own, time: Date.parse(entry.time), index };
-  const { allowed, fields } = caller.judge(attributes);
-  if (!allowed) throw notThere();
-  return { entry, leafHash, payload, fields, readsAll: fields.everything && caller.judgeTo('read', attributes).fields.everything };
+  const decision = caller.judge(attributes);
+  const { allowed, rule, fields } = decision;
+  if (!allowed) {
+    caller.denial = decision;
+    throw notThere();
+  }
+  return { entry, leafHash, payload, fields, rule, readsAll: fields.everything && caller.judgeTo('read', attributes).fields.everything };
 }
 
 /** The refusal where there is nothing, or nothing for the caller: the two look alike. */

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import type { ErasedReceipt, Receipt } from '../core/receipt.ts';
+import { AccessTrail } from '../access/access-trail.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
 import { ListQuery } from './list-query.ts';
@@ -19,6 +20,7 @@ export class ReadController {
   constructor(
     private readonly table: PredictionTable,
     private readonly http: HttpSettings,
+    private readonly trail: AccessTrail,
   ) {}
 
   @Get()
@@ -52,7 +54,8 @@ export class ReadController {
   @ApiResponse({ status: 200, description: 'fields that the caller may not see are absent from `prediction` and named in `withheld`' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
     const found = await this.find(request, id);
-    const { entry, leafHash, payload, fields } = await openFor(callerOf(request), found);
+    const { entry, leafHash, payload, fields, rule: reader } = await openFor(callerOf(request), found);
+    await this.trail.allowed(callerOf(request), reader, found);
     const { body, principal, rule, contract } = payload;
     const { value, withheld } = fields.of(body);
     const place = { id, index: found.index, time: entry.time, leafHash, principal, rule, contract };
@@ -65,10 +68,15 @@ export class ReadController {
   async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt | ErasedReceipt> {
     const found = await this.find(request, id);
     const erased = await erasedReceiptOf(found.log, found.index);
-    if (erased !== undefined) return erased;
-    const { readsAll } = await openFor(callerOf(request), found);
+    if (erased !== undefined) {
+      callerOf(request).traced = true; // it opens no payload: nothing is there to see
+      return erased;
+    }
+    const { readsAll, rule } = await openFor(callerOf(request), found);
     if (!readsAll) throw new Problem('forbidden', 'A receipt opens every field, and a rule withholds some from you: take the proof, which opens none.');
-    return receiptOf(found.log, found.index);
+    const receipt = await receiptOf(found.log, found.index);
+    await this.trail.allowed(callerOf(request), rule, found);
+    return receipt;
   }
 
   @Get(':id/proof')

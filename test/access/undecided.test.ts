@@ -15,7 +15,7 @@ beforeAll(async () => {
   refuseUndecided(server, (message) => said.push(message));
   server.addHook('onRequest', (request, _reply, done) => {
     const log = { row: { tenantName: 't' } } as never;
-    request.caller = new Caller({ id: 'prn_x', role: 'privacy-officer' } as never, log, { action: 'detokenize', resource: 'token', each: true }, roles, undefined);
+    request.caller = new Caller({ id: 'prn_x', role: 'privacy-officer' } as never, log, { action: 'detokenize', resource: 'token', each: true, trace: 'none' }, roles, undefined);
     done();
   });
   server.get('/forgets', () => ({ secret: 1 }));

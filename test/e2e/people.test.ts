@@ -88,7 +88,9 @@ describe('a person', () => {
       expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([503, 'provider-unavailable', '5']);
       expect(answer.text).not.toMatch(/corporate|127\.0\.0\.1|key-/);
       expect((await fresh.call('GET', '/v1/log', 'auditor')).status).toBe(200);
-      expect(fresh.service.failures.take()).toEqual([{ prefix: 'corporate', reason: 'provider-unavailable', tenant: undefined, count: 1 }]);
+      await fresh.service.tally.flush();
+      const { rows } = await fresh.service.database.pool.query("select subject, reason, count from tally where what = 'unauthenticated'");
+      expect(rows).toEqual([{ subject: 'corporate', reason: 'provider-unavailable', count: 1 }]);
     } finally {
       await fresh.close();
       provider.mode = 'well';

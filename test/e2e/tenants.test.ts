@@ -70,7 +70,7 @@ describe('a tenant', () => {
   });
 
   test('reads its own log alone', async () => {
-    expect((await get('/v1/log', theirs['auditor'])).json).toMatchObject({ log: 'acme-log', open: false, size: 7 });
+    expect((await get('/v1/log', theirs['auditor'])).json).toMatchObject({ log: 'acme-log', open: false, size: 8 });
     const [our, their] = await Promise.all([get('/v1/log/entries/0', 'auditor'), get('/v1/log/entries/0', theirs['auditor'])]);
     expect(their.json['leafHash']).not.toBe(our.json['leafHash']);
     expect(their.json['entry']).toContain('/logs/acme-log');

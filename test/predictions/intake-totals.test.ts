@@ -193,7 +193,7 @@ describe('sealing', () => {
     await post(prediction('a'));
     await seal();
     const bodies = await sealed();
-    expect(bodies.map(({ producers, more }) => [producers.length, more])).toEqual([[500, true], [500, true], [202, false]]);
+    expect(bodies.map(({ producers, more }) => [producers.length, more])).toEqual([[300, true], [300, true], [300, true], [300, true], [2, false]]);
     expect((await totals()).sums).toEqual({ received: (1201 * 1202) / 2 + 1, accepted: 1, refused: (1201 * 1202) / 2, quarantined: 0, duplicate: 0 });
   });
 

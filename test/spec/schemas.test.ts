@@ -41,7 +41,7 @@ afterAll(async () => {
 async function administer(log: Log): Promise<void> {
   const { database: { pool }, credentialPolicy } = service;
   const asker: Principal = { id: `prn_${'1'.repeat(24)}`, tenant: log.row.tenant, role: 'admin', alsoRoles: [], method: 'api-key', prefix: 'pl_00000000', issuedBy: 'system', elevations: [] };
-  const callerTo = (action: 'issue' | 'rotate' | 'revoke'): Caller => new Caller(asker, log, { action, resource: 'key', each: true }, service.roles, undefined);
+  const callerTo = (action: 'issue' | 'rotate' | 'revoke'): Caller => new Caller(asker, log, { action, resource: 'key', each: true, trace: 'none' }, service.roles, undefined);
   await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'auditor' });
   const { prefix } = await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'producer', label: 'scoring-1', days: 3, scope: { actions: ['append'], models: ['m'] } });
   const { key } = await rotateKey(pool, credentialPolicy, callerTo('rotate'), prefix, 60);
@@ -71,6 +71,9 @@ describe('the catalogue of entry types', () => {
     await new PredictionIntake(service.contracts, 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
     await administer(log);
     await service.tally.add({ log: log.row.id, what: 'refused', subject: `prn_${'1'.repeat(24)}`, reason: 'invalid-record' });
+    await service.trail.denied(log, { principal: `prn_${'1'.repeat(24)}`, rule: 'none' }, { action: 'read', resource: 'log', role: 'producer' });
+    service.tally.note({ log: log.row.id, what: 'unauthenticated', subject: 'unknown', reason: 'no-credential' });
+    await service.tally.flush();
     await service.sealing.seal();
     const { size } = await log.readHead();
     const seen = new Set<string>();
@@ -82,6 +85,6 @@ describe('the catalogue of entry types', () => {
       expect(validators.get('payload.json')?.(payload)).toBe(true);
       expect({ name, valid: validators.get(name)?.(payload.body) }).toEqual({ name, valid: true });
     }
-    expect([...seen].sort()).toEqual(['api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v2']);
+    expect([...seen].sort()).toEqual(['access-decision-v1', 'access-totals-v1', 'api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v2']);
   });
 });

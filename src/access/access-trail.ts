@@ -1,0 +1,101 @@
+import { AppendError } from '../ledger/append-error.ts';
+import type { Log } from '../ledger/log.ts';
+import type { Tally } from '../ledger/tally.ts';
+import { record, type Act } from './act.ts';
+import type { Caller } from './caller.ts';
+import type { Action, Resource } from './catalogue.ts';
+import type { HeldDecisions } from './held-decisions.ts';
+import { TokenBuckets } from './token-bucket.ts';
+
+/** What was asked, and how it was decided. Nothing of it is personal: it stands in an entry. */
+export interface Traced {
+  outcome: 'allow' | 'deny';
+  action: Action;
+  resource: Resource;
+  /** The role that the principal acted in. */
+  role: string;
+  /** Where what was asked for stands; undefined where it was not looked for. An id that a producer chose may name a person. */
+  of?: { log: Log; index: number } | undefined;
+  /** Why the caller says that they ask, one of the policy's words. */
+  purpose?: string | undefined;
+}
+
+/** Who asked, and the rule that decided: `none` where no rule allows it. */
+export interface Asking {
+  principal: string;
+  rule: string;
+}
+
+/** Denials of one principal that are entries; more are counted. */
+const DENIALS = { perSecond: 1 / 6, burst: 10 };
+const MAX_PRINCIPALS = 10_000;
+
+/** Makes decisions entries, before what they allow leaves (design of invariant 6: docs/design). */
+export class AccessTrail {
+  private readonly tally: Tally;
+  private readonly held: HeldDecisions;
+  private readonly denials = new TokenBuckets(MAX_PRINCIPALS);
+
+  constructor(tally: Tally, held: HeldDecisions) {
+    this.tally = tally;
+    this.held = held;
+  }
+
+  /**
+   * Records that a rule let the caller see something; resolves when that is durable. It shares its commit with whatever is
+   * appended at the same time.
+   *
+   * @param of where it stands
+   * @param purpose why the caller says that they ask, in one of the policy's words
+   * @throws AppendError: nothing may leave then
+   */
+  async allowed(caller: Caller, rule: string, of: Traced['of'], purpose?: string): Promise<void> {
+    const { action, resource } = caller.declared;
+    const traced: Traced = { outcome: 'allow', action, resource, role: caller.role, of, purpose };
+    const asking = { principal: caller.principal, rule };
+    try {
+      await record(caller.log, asking, actOf(traced));
+    } catch (error) {
+      if (!(error instanceof AppendError && error.code === 'log-stopped')) throw error;
+      // Reads of a stopped log go on (invariant 8); what they leave behind becomes an entry as soon as the tenant has a log again.
+      await this.held.hold(caller.log.row.id, asking, bodyOf(traced));
+    }
+    caller.traced = true;
+  }
+
+  /** Records or counts that somebody was refused. Never fails: the refusal stands in any case, and opens nothing. */
+  async denied(log: Log, asking: Asking, traced: Omit<Traced, 'outcome'>): Promise<void> {
+    const now = performance.now();
+    try {
+      if (this.denials.of(asking.principal, DENIALS, now).take(now) === 0) {
+        await record(log, asking, actOf({ ...traced, outcome: 'deny' }));
+        return;
+      }
+    } catch {
+      // A log that takes nothing in keeps the count.
+    }
+    this.tally.note({ log: log.row.id, what: 'denied', subject: asking.principal, reason: `${traced.action}-${traced.resource}` });
+  }
+
+  /** Counts an answer that holds no payload. */
+  listed({ log, principal, declared }: Caller): void {
+    this.tally.note({ log: log.row.id, what: 'listed', subject: principal, reason: `${declared.action}-${declared.resource}` });
+  }
+}
+
+/** The body of an `access-decision` (docs/spec/payloads.md). */
+export interface DecisionBody {
+  [name: string]: string | null | { log: string; index: number };
+}
+
+export function decisionAct(body: DecisionBody): Act {
+  return { type: 'access-decision', v: 1, body };
+}
+
+function actOf(traced: Traced): Act {
+  return decisionAct({ ...bodyOf(traced), at: null });
+}
+
+function bodyOf({ outcome, action, resource, role, of, purpose }: Traced): DecisionBody {
+  return { outcome, action, resource, role, of: of === undefined ? null : { log: of.log.row.origin, index: of.index }, purpose: purpose ?? null };
+}
