@@ -32,9 +32,9 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   ),
   ...of(
     'ruling',
-    ['if (denial !== undefined) return denied(matter, denial.id);', ''],
+    ["const denials = deciding.filter(({ effect }) => effect === 'deny');", 'const denials: Rule[] = [];'],
+    ['return open || !final ? undefined', 'return open ? undefined'],
     ['const open = denials.length > 0 || ', 'const open = '],
-    [' || always.length === 0 || ', ' || '],
     [' || !withholding.every(isUnconditional);', ';'],
     ['const taken = withholding.flatMap(({ fields }) => fields ?? []);', 'const taken: string[] = [];'],
     ['allowing.some(({ fields }) => fields === undefined)', 'true'],

@@ -32,6 +32,8 @@ export const ASKERS: readonly Asker[] = [
   { id: 'prn_me', role: 'a' },
   { id: 'a', role: 'A', models: ['a', '5'] },
   { id: '', role: 'a', models: [] },
+  // As no caller is: every variable may be absent, and then nothing that looks at it can be judged.
+  { id: undefined as unknown as string, role: undefined as unknown as string },
 ];
 
 /** A source of random rules about `read prediction`, and of rows. */

@@ -54,8 +54,8 @@ function settle(deciding: readonly Rule[], withholding: readonly Rule[], matter:
   const denial = denials.find(isUnconditional);
   if (denial !== undefined) return denied(matter, denial.id);
   if (allowances.length === 0) return denied(matter);
-  const open = denials.length > 0 || always.length === 0 || !withholding.every(isUnconditional);
-  // A further allowance can open no more fields than all of them.
+  const open = denials.length > 0 || !withholding.every(isUnconditional);
+  // Where no allowance is without conditions, neither holds. A further one can open no more fields than all of them.
   const final = always.length === allowances.length || always.some(({ fields }) => fields === undefined);
   return open || !final ? undefined : allowed(matter, always, withholding);
 }

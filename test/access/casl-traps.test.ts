@@ -97,7 +97,7 @@ describe('two types that meet', () => {
     expect(() => roleOf(`${ALLOW}, when: { index: { gte: "5" } }`)).toThrow(/is not a number: nothing is converted/);
     const role = roleOf(`${ALLOW}, when: { index: { gte: 5 } }`);
     expect(reads(role, { index: 10 })).toBe(true);
-    for (const index of ['10', [10], { valueOf: () => 10 }, true, 10n]) expect(reads(role, { index: index as number })).toBe(false);
+    for (const index of ['10', [10], { valueOf: () => 10 }, true, 10n, Infinity, NaN]) expect(reads(role, { index: index as number })).toBe(false);
   });
 });
 
