@@ -4,7 +4,7 @@ import { Controller, Get, Module, Post, type Type } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Access, Public } from '../../src/access/access.ts';
-import { DeclaredRoutes } from '../../src/access/declared-routes.ts';
+import { DeclaredRoutes, type DeclaredRoute } from '../../src/access/declared-routes.ts';
 
 @Controller('good')
 class Good {
@@ -60,12 +60,13 @@ class Base {
 @Controller('derived')
 class Derived extends Base {}
 
-async function start(...controllers: Type<unknown>[]): Promise<void> {
+async function start(...controllers: Type<unknown>[]): Promise<DeclaredRoute[]> {
   @Module({ imports: [DiscoveryModule], controllers, providers: [DeclaredRoutes] })
   class App {}
   const app = await NestFactory.create(App, new FastifyAdapter(), { logger: false, abortOnError: false });
   try {
     await app.init();
+    return app.get(DeclaredRoutes).routes;
   } finally {
     await app.close();
   }
@@ -73,7 +74,14 @@ async function start(...controllers: Type<unknown>[]): Promise<void> {
 
 describe('the start', () => {
   test('is let through when every route declares who may use it', async () => {
-    await expect(start(Good)).resolves.toBeUndefined();
+    await expect(start(Good)).resolves.toBeDefined();
+  });
+
+  test('knows each route and what it declares', async () => {
+    expect(await start(Good)).toEqual([
+      { method: 'GET', path: '/good', declared: { action: 'read', resource: 'log', each: false } },
+      { method: 'GET', path: '/good/open', declared: 'public' },
+    ]);
   });
 
   test.each<[string, Type<unknown>, string]>([
