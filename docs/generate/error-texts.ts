@@ -20,6 +20,7 @@ export const PROBLEM_TEXTS: Record<ProblemCode, ErrorText> = {
   'legal-hold': ['A legal hold is on what was to be erased, and wins over erasure. Nothing was changed.', 'Ask for the hold’s release (`POST /v1/legal-holds/{id}/release`), which takes a second person; then ask again.'],
   'request-closed': ['The request was decided already or has expired, or the legal hold was released already.', 'Look it up in `GET /v1/requests`; where it expired, ask anew.'],
   erased: ['The record was taken in and its payload erased since, with authority. Its id stays taken: nothing is taken in under it again.', 'Nothing brings it back. The entry that the answer names says why; `GET /v1/predictions/{id}/receipt` gives the proof.'],
+  'quarantine-closed': ['The record was released, rejected or erased, or has expired.', 'Look at its state in `GET /v1/quarantine/{id}`; the producer may post it again.'],
   'body-too-large': ['The body is larger than `MAX_BODY_BYTES`, or a batch larger than `MAX_BATCH_BYTES`.', 'Send fewer records at once, large inputs by digest and URI, or raise the limit.'],
   'payload-too-large': ['The record is larger than 262,144 bytes in canonical form. This limit belongs to the format and cannot be raised.', 'Hand in large inputs by digest and URI.'],
   'batch-too-large': ['The batch holds more records than `MAX_BATCH_RECORDS`. None was taken in.', 'Send smaller batches, or raise the limit.'],
