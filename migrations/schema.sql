@@ -91,12 +91,23 @@ ALTER TABLE data_key ADD CONSTRAINT data_key_subject_check CHECK ((octet_length(
 ALTER TABLE data_key ADD CONSTRAINT data_key_wrapped CHECK (((wrapped_by IS NULL) <> (epoch IS NULL)));
 CREATE UNIQUE INDEX data_key_lookup ON data_key USING btree (log, lookup) WHERE (lookup IS NOT NULL);
 CREATE INDEX data_key_subject ON data_key USING btree (log, subject) WHERE (subject IS NOT NULL);
+CREATE TRIGGER clears_quarantine AFTER DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION clear_quarantine();
 GRANT DELETE, SELECT ON data_key TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON data_key TO prediction_ledger_runtime;
 GRANT UPDATE ON data_key (wrapped_by) TO prediction_ledger_eraser;
 GRANT UPDATE ON data_key (wrapped) TO prediction_ledger_eraser;
 GRANT UPDATE ON data_key (epoch) TO prediction_ledger_eraser;
 GRANT UPDATE ON data_key (lookup) TO prediction_ledger_eraser;
+
+CREATE TABLE disclosure (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  by_log integer NOT NULL,
+  by_index bigint NOT NULL
+);
+ALTER TABLE disclosure ADD CONSTRAINT disclosure_pkey PRIMARY KEY (log, index, by_log, by_index);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON disclosure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON disclosure TO prediction_ledger_runtime;
 
 CREATE TABLE entry (
   log integer NOT NULL,
@@ -348,6 +359,43 @@ GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
 GRANT SELECT ON prediction (index) TO prediction_ledger_eraser;
 GRANT SELECT, UPDATE ON prediction (outcome) TO prediction_ledger_eraser;
 
+CREATE TABLE quarantine (
+  log integer NOT NULL,
+  id text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  state text NOT NULL DEFAULT 'held'::text,
+  prediction text NOT NULL,
+  model text NOT NULL,
+  version text NOT NULL,
+  principal text NOT NULL,
+  rule text NOT NULL,
+  contract text NOT NULL,
+  reasons jsonb NOT NULL,
+  received timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires timestamp with time zone NOT NULL,
+  key bigint,
+  sealed bytea,
+  decider text,
+  by_log integer,
+  by_index bigint
+);
+ALTER TABLE quarantine ALTER COLUMN sealed SET STORAGE EXTERNAL;
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_number_key UNIQUE (number);
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_pkey PRIMARY KEY (log, id);
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_by_log_fkey FOREIGN KEY (by_log) REFERENCES log(id);
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_check CHECK (((state = 'held'::text) = (key IS NOT NULL)));
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_check1 CHECK (((key IS NULL) = (sealed IS NULL)));
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_check2 CHECK (((by_log IS NULL) = (by_index IS NULL)));
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_id_check CHECK ((id ~ '^qua_[0-9a-f]{24}$'::text));
+ALTER TABLE quarantine ADD CONSTRAINT quarantine_state_check CHECK ((state = ANY (ARRAY['held'::text, 'released'::text, 'rejected'::text, 'expired'::text, 'erased'::text])));
+CREATE INDEX quarantine_expiry ON quarantine USING btree (log, expires) WHERE (state = 'held'::text);
+CREATE UNIQUE INDEX quarantine_held ON quarantine USING btree (log, prediction) WHERE (state = 'held'::text);
+CREATE INDEX quarantine_key ON quarantine USING btree (key) WHERE (key IS NOT NULL);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON quarantine FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER with_entry AFTER UPDATE ON quarantine DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_quarantine_entry();
+GRANT SELECT ON quarantine TO prediction_ledger_runtime;
+
 CREATE TABLE request (
   log integer NOT NULL,
   id text NOT NULL,
@@ -521,6 +569,17 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION check_minute(integer[],bigint) TO prediction_ledger_runtime;
 
+CREATE OR REPLACE FUNCTION clear_quarantine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update quarantine set state = 'erased', key = null, sealed = null where key = old.id and log = old.log;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION erase_keys(_log integer, _by_log integer, _by_index bigint, _keys bigint[])
  RETURNS SETOF bigint
  LANGUAGE plpgsql
@@ -541,6 +600,26 @@ begin
     select index from gone order by index;
 end $function$;
 GRANT EXECUTE ON FUNCTION erase_keys(integer,integer,bigint,bigint[]) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION expire_quarantine(_logs integer[], _by_log integer, _by_index bigint, _limit integer)
+ RETURNS SETOF text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with due as (
+    select log, id, key from quarantine where log = any (_logs) and state = 'held' and expires <= clock_timestamp()
+     order by log, expires limit _limit for update
+  ),
+  expired as (
+    update quarantine q set state = 'expired', by_log = _by_log, by_index = _by_index, key = null, sealed = null
+      from due where q.log = due.log and q.id = due.id and _by_log is not null and _by_index is not null
+    returning q.id
+  ),
+  gone as (delete from data_key k using due where k.log = due.log and k.id = due.key and _by_index is not null)
+  select id from expired order by id
+$function$;
+GRANT EXECUTE ON FUNCTION expire_quarantine(integer[],integer,bigint,integer) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION first_prediction_at(_log integer, _time bigint)
  RETURNS bigint
@@ -580,6 +659,32 @@ AS $function$
   select * from log_head where log = _log for update
 $function$;
 GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION quarantine_record(_log integer, _id text, _prediction text, _model text, _version text, _principal text, _rule text, _contract text, _reasons jsonb, _period interval, _key bigint, _epoch integer, _wrapped bytea, _subject_key bigint, _sealed bytea)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare _subject bytea;
+begin
+  -- An erasure has this row locked from before it looks for keys until its commit; appends go on beside.
+  perform from log_head where log = _log for key share;
+  if not hold_epoch(_log, _epoch) then return 'stale'; end if;
+  if _subject_key is not null then
+    select subject into _subject from data_key where log = _log and id = _subject_key;
+    if not found then return 'stale'; end if;
+  end if;
+  insert into quarantine (log, id, prediction, model, version, principal, rule, contract, reasons, expires, key, sealed)
+    values (_log, _id, _prediction, _model, _version, _principal, _rule, _contract, _reasons, clock_timestamp() + _period, _key, _sealed)
+    on conflict (log, prediction) where state = 'held' do nothing;
+  if not found then return 'known'; end if;
+  insert into data_key (id, log, epoch, wrapped, subject) values (_key, _log, _epoch, _wrapped, _subject);
+  insert into tally as t (log, what, subject, reason, count) values (_log, 'quarantined', _principal, '', 1)
+    on conflict (log, what, subject, reason) do update set count = t.count + 1;
+  return 'kept';
+end $function$;
+GRANT EXECUTE ON FUNCTION quarantine_record(integer,text,text,text,text,text,text,text,jsonb,interval,bigint,integer,bytea,bigint,bytea) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
@@ -674,7 +779,12 @@ CREATE OR REPLACE FUNCTION release_decision(_entry_log integer, _index bigint, _
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  update held_decision set entry_log = _entry_log, index = _index where log = _log and id = _id and index is null
+  update held_decision set entry_log = _entry_log, index = _index where log = _log and id = _id and index is null;
+  insert into disclosure (log, index, by_log, by_index)
+    select l.id, (h.body -> 'of' ->> 'index')::bigint, _entry_log, _index
+      from held_decision h join log l on l.origin = h.body -> 'of' ->> 'log'
+     where h.log = _log and h.id = _id and h.entry_log = _entry_log and h.index = _index and h.body -> 'of' ? 'index'
+    on conflict do nothing
 $function$;
 GRANT EXECUTE ON FUNCTION release_decision(integer,bigint,integer,bigint) TO prediction_ledger_runtime;
 
@@ -690,6 +800,22 @@ begin
        and convert_from(bytes, 'UTF8')::jsonb ->> 'type' in ('erasure', 'disposition')
   ) then
     raise exception 'payloads go only with an entry of type erasure or disposition' using errcode = 'integrity_constraint_violation';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION require_quarantine_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if new.by_index is not null and not exists (
+    select from entry where log = new.by_log and index = new.by_index and xmin = pg_current_xact_id()::xid
+       and convert_from(bytes, 'UTF8')::jsonb ->> 'type' = 'quarantine-' || new.state
+  ) then
+    raise exception 'a record leaves quarantine by an entry that says so' using errcode = 'integrity_constraint_violation';
   end if;
   return null;
 end $function$;
@@ -732,6 +858,25 @@ begin
   return true;
 end $function$;
 GRANT EXECUTE ON FUNCTION seal_tallies(integer,bigint,text,bigint,bigint,bigint,bigint,bigint,boolean,jsonb,text[],text[],text[],bigint[]) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION settle_quarantine(_log integer, _id text, _state text, _decider text, _by_log integer, _by_index bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare _key bigint;
+begin
+  if _state is null or _state not in ('released', 'rejected') or _by_index is null then
+    raise exception 'a record leaves quarantine by an entry that says so' using errcode = 'integrity_constraint_violation';
+  end if;
+  select key into _key from quarantine where log = _log and id = _id and state = 'held' and expires > clock_timestamp() for update;
+  if not found then return false; end if;
+  update quarantine set state = _state, decider = _decider, by_log = _by_log, by_index = _by_index, key = null, sealed = null where log = _log and id = _id;
+  delete from data_key where log = _log and id = _key;
+  return true;
+end $function$;
+GRANT EXECUTE ON FUNCTION settle_quarantine(integer,text,text,text,integer,bigint) TO prediction_ledger_runtime;
 
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 GRANT USAGE ON SCHEMA public TO prediction_ledger_eraser;

@@ -33,15 +33,20 @@ import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
 import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
+import { DetokenizeController } from './predictions/detokenize.controller.ts';
 import { PredictionIntake } from './predictions/intake.ts';
 import { IntakeCounter } from './predictions/intake-counter.ts';
 import { IntakeTotalsController } from './predictions/intake-totals.controller.ts';
 import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
 import { PredictionTable } from './predictions/prediction-table.ts';
+import { Quarantine } from './predictions/quarantine.ts';
+import { QuarantineController } from './predictions/quarantine.controller.ts';
+import { QuarantineTable } from './predictions/quarantine-table.ts';
 import { ReadController } from './predictions/read.controller.ts';
 import { LegalHoldsController } from './retention/legal-holds.controller.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { RequestsController } from './retention/requests.controller.ts';
+import { SubjectReportsController } from './retention/subject-reports.controller.ts';
 import { SubjectsController } from './retention/subjects.controller.ts';
 import type { Service } from './service.ts';
 
@@ -54,7 +59,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController, SubjectsController, RequestsController, LegalHoldsController,
+        AppendController, ReadController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController,
         LogController, TlogController, HealthController, MetricsController,
       ],
       providers: [
@@ -62,7 +67,7 @@ class AppModule {
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
-        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, settings.limits.maxDepth) },
+        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(new QuarantineTable(database.pool)), settings.limits.maxDepth) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },

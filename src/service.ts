@@ -29,6 +29,7 @@ import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
 import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
+import { expireQuarantine } from './predictions/expire-quarantine.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { PrivacyPolicy } from './retention/privacy-policy.ts';
@@ -143,7 +144,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       logOf: (tenant) => ledger.ofTenant(tenant),
     });
     const trail = new AccessTrail(tally, new HeldDecisions(pool));
-    const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealHeldDecisions, sealIntakeTotals, sealAccessTotals], say });
+    const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealHeldDecisions, sealIntakeTotals, sealAccessTotals, expireQuarantine], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
     const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async () => undefined });

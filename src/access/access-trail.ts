@@ -1,9 +1,10 @@
 import { AppendError } from '../ledger/append-error.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Tally } from '../ledger/tally.ts';
-import { record, type Act } from './act.ts';
+import { draftAct, record, type Act } from './act.ts';
 import type { Caller } from './caller.ts';
 import type { Action, Resource } from './catalogue.ts';
+import { disclosing } from './disclosures.ts';
 import type { HeldDecisions } from './held-decisions.ts';
 import { TokenBuckets } from './token-bucket.ts';
 
@@ -14,8 +15,8 @@ export interface Traced {
   resource: Resource;
   /** The role that the principal acted in. */
   role: string;
-  /** Where what was asked for stands; undefined where it was not looked for. An id that a producer chose may name a person. */
-  of?: { log: Log; index: number } | undefined;
+  /** Where what was asked for stands, or its id in quarantine; undefined where it was not looked for. An id that a producer chose may name a person. */
+  of?: { log: Log; index: number } | { log: Log; quarantine: string } | undefined;
   /** Why the caller says that they ask, one of the policy's words. */
   purpose?: string | undefined;
 }
@@ -54,7 +55,8 @@ export class AccessTrail {
     const traced: Traced = { outcome: 'allow', action, resource, role: caller.role, of, purpose };
     const asking = { principal: caller.principal, rule };
     try {
-      await record(caller.log, asking, actOf(traced));
+      const seen = of !== undefined && 'index' in of ? [{ log: of.log.row.id, index: of.index }] : [];
+      await caller.log.append({ ...draftAct(caller.log, asking, actOf(traced)), ...disclosing(seen) });
     } catch (error) {
       if (!(error instanceof AppendError && error.code === 'log-stopped')) throw error;
       // Reads of a stopped log go on (invariant 8); what they leave behind becomes an entry as soon as the tenant has a log again.
@@ -85,7 +87,7 @@ export class AccessTrail {
 
 /** The body of an `access-decision` (docs/spec/payloads.md). */
 export interface DecisionBody {
-  [name: string]: string | null | { log: string; index: number };
+  [name: string]: string | null | { log: string; index: number } | { log: string; quarantine: string };
 }
 
 export function decisionAct(body: DecisionBody): Act {
@@ -97,5 +99,11 @@ function actOf(traced: Traced): Act {
 }
 
 function bodyOf({ outcome, action, resource, role, of, purpose }: Traced): DecisionBody {
-  return { outcome, action, resource, role, of: of === undefined ? null : { log: of.log.row.origin, index: of.index }, purpose: purpose ?? null };
+  return { outcome, action, resource, role, of: placeOf(of), purpose: purpose ?? null };
+}
+
+function placeOf(of: Traced['of']): DecisionBody[string] {
+  if (of === undefined) return null;
+  const log = of.log.row.origin;
+  return 'index' in of ? { log, index: of.index } : { log, quarantine: of.quarantine };
 }

@@ -1,7 +1,7 @@
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Declaration } from './access.ts';
-import type { Action } from './catalogue.ts';
+import type { Action, Resource } from './catalogue.ts';
 import type { Attributes } from './condition.ts';
 import type { Target } from './condition-sql.ts';
 import type { Decision } from './decision.ts';
@@ -97,7 +97,11 @@ export class Caller {
 
   /** Whether the caller may do something else to it, which what the route does takes for granted. */
   judgeTo(action: Action, attributes: Attributes): Decision {
-    const { resource } = this.declared;
+    return this.judgeAbout(action, this.declared.resource, attributes);
+  }
+
+  /** Whether the caller may do something else to something else, which what the route does takes for granted too. */
+  judgeAbout(action: Action, resource: Resource, attributes: Attributes): Decision {
     const inScope = hasAction(this.asker, action) && hasModel(this.asker, resource, attributes);
     if (!inScope) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     return (

@@ -43,7 +43,7 @@ export const CATALOGUE = {
   subject: { actions: ['report', 'erase', 'read'], attributes: {} },
   request: { actions: ['list', 'read', 'approve'], attributes: { kind: 'text', requester: 'text', time: 'time' } },
   'legal-hold': { actions: ['place', 'release', 'list'], attributes: { requester: 'text', time: 'time' } },
-  token: { actions: ['detokenize'], attributes: { model: 'text', class: 'text', purpose: 'text', deployment: 'text', time: 'time' } },
+  token: { actions: ['detokenize'], attributes: { model: 'text', version: 'text', class: 'text', purpose: 'text', deployment: 'text', time: 'time' } },
   quarantine: { actions: ['list', 'read', 'release', 'reject'], attributes: { model: 'text', version: 'text', own: 'truth', time: 'time' } },
   totals: { actions: ['read'], attributes: { own: 'truth' } },
   'model-version': { actions: ['register', 'read', 'approve', 'deploy'], attributes: { model: 'text', version: 'text', requester: 'text', deployment: 'text' } },

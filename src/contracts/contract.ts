@@ -28,6 +28,11 @@ export interface Contract {
    * the right form alone. Does not throw.
    */
   judge(prediction: Prediction): Judgement;
+  /**
+   * Judges a record that somebody lets out of quarantine: what put it there is mended now. Fields that the contract does not
+   * know are dropped with a count, and what looks like a person becomes a token; a key cannot, so such a record is refused.
+   */
+  judgeReleased(prediction: Prediction): Judgement;
 }
 
 /**
@@ -60,6 +65,7 @@ class CompiledContract implements Contract {
   readonly sections: Sections;
   readonly policyFile: PolicyFile<ContractFile>;
   private readonly checkForm: FormCheck;
+  private released: Contract | undefined;
   private readonly checkRules: RuleCheck;
   private readonly checkSurroundings: SurroundingsCheck;
   private readonly treatInputs: TreatObject;
@@ -67,8 +73,7 @@ class CompiledContract implements Contract {
   private readonly treatDecision: TreatObject | undefined;
   private readonly dropsDecision: boolean;
 
-  constructor(policyFile: PolicyFile<ContractFile>, sections: Sections, checkRules: RuleCheck) {
-    const file = policyFile.value;
+  constructor(policyFile: PolicyFile<ContractFile>, sections: Sections, checkRules: RuleCheck, file: ContractFile = policyFile.value) {
     this.id = `${file.contract}@${file.version}`;
     this.file = file;
     this.sections = sections;
@@ -94,6 +99,18 @@ class CompiledContract implements Contract {
     if (record.faults.length > 0) return { verdict: 'refused', faults: [...record.faults, ...record.doubts] };
     if (record.doubts.length > 0) return { verdict: 'quarantined', faults: record.doubts, expires: this.file.quarantineExpiry ?? 'P1D' };
     return { verdict: 'accepted', handling: record.settle(), originals: record.originals };
+  }
+
+  judgeReleased(prediction: Prediction): Judgement {
+    this.released ??= this.asReleased();
+    return this.released.judge(prediction);
+  }
+
+  /** Made when it is first asked for: few contracts ever need it. */
+  private asReleased(): Contract {
+    const { unknownFields, onHit } = this.file;
+    const mended = { ...(unknownFields === 'quarantine' && { unknownFields: 'drop' as const }), ...(onHit === 'quarantine' && { onHit: 'tokenize' as const }) };
+    return new CompiledContract(this.policyFile, this.sections, this.checkRules, { ...this.file, ...mended });
   }
 
   private treat(prediction: Prediction, record: TreatedRecord): void {

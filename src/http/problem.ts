@@ -12,6 +12,7 @@ export const PROBLEMS = {
   'legal-hold': [409, 'A legal hold keeps it'],
   'request-closed': [409, 'It is decided already, or has expired'],
   erased: [410, 'It was erased'],
+  'quarantine-closed': [409, 'The record is no longer in quarantine'],
   'body-too-large': [413, 'The body is larger than the limit'],
   'payload-too-large': [413, 'The record is larger than the limit'],
   'batch-too-large': [413, 'The batch holds more records than the limit'],

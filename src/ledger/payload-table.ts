@@ -19,4 +19,13 @@ export class PayloadTable {
     });
     return rows[0];
   }
+
+  /** What the tokens of an entry's payload stand for, sealed, and the key; undefined where there are none (any more). */
+  async readOriginals(index: number): Promise<{ key: number; originals: Uint8Array } | undefined> {
+    const { rows } = await this.pool.query<{ key: number; originals: Buffer }>(
+      'select key, originals from payload where log = $1 and index = $2 and originals is not null',
+      [this.log, index],
+    );
+    return rows[0];
+  }
 }

@@ -14,7 +14,7 @@ import type { Answer } from '../http/short-way.ts';
 import type { Log } from '../ledger/log.ts';
 import { appenderOf, type Appender } from './appender.ts';
 import { splitArray, splitLines } from './batch-records.ts';
-import { PredictionIntake, type Accepted } from './intake.ts';
+import { PredictionIntake, type Taken } from './intake.ts';
 import { IntakeCounter } from './intake-counter.ts';
 import { isLines, wantsReceipt } from './posted.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
@@ -40,20 +40,21 @@ export class AppendController {
   @ApiBody({ schema: PREDICTION_SCHEMA as object })
   @ApiResponse({ status: 201, description: 'taken in, committed with fsync' })
   @ApiResponse({ status: 200, description: 'the same content was taken in before under this id' })
+  @ApiResponse({ status: 202, description: '{id, quarantine, status, expires, reasons}: its contract doubts it; it is kept apart, sealed, until somebody decides or it expires' })
   async append(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const accepted = await this.counter.settle(caller, async () => this.takeOne(caller, request));
-    const receipt = wantsReceipt(request.query) ? await receiptOf(accepted.log, accepted.index) : undefined;
+    const taken = await this.counter.settle(caller, async () => this.takeOne(caller, request));
+    const receipt = 'index' in taken && wantsReceipt(request.query) ? await receiptOf(taken.log, taken.index) : undefined;
+    const { status, text } = answerOf(taken);
     reply
-      .status(accepted.created ? 201 : 200)
+      .status(status)
       .header('content-type', JSON_MEDIA_TYPE)
-      .send(receipt === undefined ? `${acceptedJson(accepted)}}` : `${acceptedJson(accepted)},"receipt":${JSON.stringify(receipt)}}`);
+      .send(receipt === undefined ? text : `${text.slice(0, -1)},"receipt":${JSON.stringify(receipt)}}`);
   }
 
   /** What the short way answers: the same as `append` of a request without a query. */
   async appendOne(caller: Caller, body: Buffer): Promise<Answer> {
-    const accepted = await this.counter.settle(caller, async () => this.intake.take(caller.log, body, appenderOf(caller)));
-    return { status: accepted.created ? 201 : 200, text: `${acceptedJson(accepted)}}` };
+    return answerOf(await this.counter.settle(caller, async () => this.intake.take(caller.log, body, appenderOf(caller))));
   }
 
   @Post('batch')
@@ -76,7 +77,7 @@ export class AppendController {
     return this.counter.refuse(callerOf(request), problem);
   }
 
-  private async takeOne(caller: Caller, request: FastifyRequest): Promise<Accepted> {
+  private async takeOne(caller: Caller, request: FastifyRequest): Promise<Taken> {
     wantsReceipt(request.query);
     if (isLines(request)) throw new Problem('unsupported-media-type', 'Send one record as application/json, and lines to /v1/predictions/batch.');
     return this.intake.take(caller.log, bodyOf(request), appenderOf(caller));
@@ -97,11 +98,11 @@ export class AppendController {
   private async result(log: Log, by: Appender, record: Buffer): Promise<string> {
     const { maxBodyBytes } = this.http.limits;
     try {
-      const accepted = await this.counter.settle({ principal: by.principal, log }, async () => {
+      const taken = await this.counter.settle({ principal: by.principal, log }, async () => {
         if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
         return this.intake.take(log, record, by);
       });
-      return `${acceptedJson(accepted)},"status":${accepted.created ? 201 : 200}}`;
+      return `${takenJson(taken)},"status":${statusOf(taken)}}`;
     } catch (error) {
       const problem = problemOf(error, this.http.say);
       return JSON.stringify({ status: problem.status, problem: problem.document() });
@@ -109,7 +110,28 @@ export class AppendController {
   }
 }
 
-/** The answer without its closing brace. Nothing in it needs escaping: ids are plain ASCII. */
-function acceptedJson({ id, index, time, leafHash }: Accepted): string {
+/** Plain ASCII: places of doubts may hold the sender's keys. */
+function answerOf(taken: Taken): Answer {
+  if (!('quarantine' in taken)) return { status: statusOf(taken), text: `${takenJson(taken)}}` };
+  return { status: 202, text: `${takenJson(taken)},"status":"quarantined"}` };
+}
+
+function statusOf(taken: Taken): number {
+  if ('quarantine' in taken) return 202;
+  return taken.created ? 201 : 200;
+}
+
+/** The answer without its closing brace. */
+function takenJson(taken: Taken): string {
+  if ('quarantine' in taken) {
+    const { id, quarantine, expires, reasons } = taken;
+    return JSON.stringify({ id, quarantine, expires, reasons }).slice(0, -1).replace(/[\u0080-\uffff]/g, escapeUnit);
+  }
+  const { id, index, time, leafHash } = taken;
+  // Nothing in it needs escaping: ids are plain ASCII.
   return `{"id":"${id}","index":${index},"time":"${time}","leafHash":"${leafHash}"`;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -3,7 +3,7 @@ import { Problem, type ProblemCode } from '../http/problem.ts';
 import { problemOf } from '../http/problem-of.ts';
 import { AppendError } from '../ledger/append-error.ts';
 import type { Tally } from '../ledger/tally.ts';
-import type { Accepted } from './intake.ts';
+import type { Taken } from './intake.ts';
 
 /** Whose record it is. */
 export type Producer = Pick<Caller, 'principal' | 'log'>;
@@ -15,7 +15,8 @@ const BESIDE = new Set<ProblemCode>([
 
 /**
  * Counts what became of each record, before anybody is told:
- * received = accepted + refused + quarantined + duplicate. What is accepted counts itself, in the log.
+ * received = accepted + refused + quarantined + duplicate. What is accepted counts itself, in the log; what is quarantined is
+ * counted in the transaction that keeps it.
  */
 export class IntakeCounter {
   private readonly tally: Tally;
@@ -31,19 +32,19 @@ export class IntakeCounter {
    *
    * @throws Problem: the record's refusal, counted; or `not-counted`
    */
-  async settle(producer: Producer, takeIn: () => Promise<Accepted>): Promise<Accepted> {
-    let accepted: Accepted;
+  async settle(producer: Producer, takeIn: () => Promise<Taken>): Promise<Taken> {
+    let taken: Taken;
     try {
-      accepted = await takeIn();
+      taken = await takeIn();
     } catch (error) {
       throw await this.refuse(producer, error);
     }
-    if (!accepted.created) {
+    if (!taken.created) {
       await this.count(producer, 'duplicate').catch((failure: unknown) => {
-        throw this.uncounted('The record stands in the log already', [], failure);
+        throw this.uncounted('The record was taken in before', [], failure);
       });
     }
-    return accepted;
+    return taken;
   }
 
   /** Counts one refusal; gives the problem to answer with. */
@@ -65,7 +66,7 @@ export class IntakeCounter {
   }
 
   /** Resolves when it is counted durably. @throws AppendError */
-  count({ log, principal }: Producer, what: 'refused' | 'quarantined' | 'duplicate', reason = ''): Promise<void> {
+  count({ log, principal }: Producer, what: 'refused' | 'duplicate', reason = ''): Promise<void> {
     return this.tally.add({ log: log.row.id, what, subject: principal, reason });
   }
 

@@ -7,10 +7,12 @@ import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Appender } from './appender.ts';
+import type { QuarantineDesk } from './decide-quarantine.ts';
 import { openEntry, absence } from './open-entry.ts';
 import { contentDigest, draftPrediction, readPosted, type Posted } from './prepared.ts';
+import type { Quarantine, Quarantined } from './quarantine.ts';
 
-/** What became of a posted record. */
+/** Where a posted record stands in the log. */
 export interface Accepted extends SequencedEntry {
   id: string;
   /** The log that holds it: the one that was asked, or, for an old id, one that it succeeds. */
@@ -19,14 +21,24 @@ export interface Accepted extends SequencedEntry {
   created: boolean;
 }
 
-/** Takes predictions in: form, contract, tokens, seal, place in the log. */
+/** What became of a posted record. */
+export type Taken = Accepted | Quarantined;
+
+/** Takes predictions in: form, contract, tokens, seal, place in the log; or in quarantine. */
 export class PredictionIntake {
   private readonly contracts: Contracts;
+  private readonly quarantine: Quarantine;
   private readonly maxDepth: number;
 
-  constructor(contracts: Contracts, maxDepth: number) {
+  constructor(contracts: Contracts, quarantine: Quarantine, maxDepth: number) {
     this.contracts = contracts;
+    this.quarantine = quarantine;
     this.maxDepth = maxDepth;
+  }
+
+  /** What decisions on what it keeps in quarantine are made with. */
+  get desk(): QuarantineDesk {
+    return { table: this.quarantine.table, contracts: this.contracts, maxDepth: this.maxDepth };
   }
 
   /**
@@ -34,7 +46,7 @@ export class PredictionIntake {
    *
    * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
    */
-  async take(log: Log, bytes: Uint8Array, by: Appender): Promise<Accepted> {
+  async take(log: Log, bytes: Uint8Array, by: Appender): Promise<Taken> {
     log.checkRoom(bytes.length);
     const posted = readPosted(bytes, this.maxDepth);
     const { id } = posted.prediction;
@@ -42,7 +54,12 @@ export class PredictionIntake {
     const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction);
     const contract = this.contracts.of(posted.prediction.model, log.row.tenantName);
     const judgement = contract?.judge(posted.prediction);
-    if (contract === undefined || judgement?.verdict !== 'accepted') return refusedUnlessKnown(log, posted, judgement);
+    if (contract === undefined || judgement?.verdict !== 'accepted') {
+      const known = await this.findTaken(log, posted);
+      if (known !== undefined) return known;
+      if (contract === undefined || judgement?.verdict !== 'quarantined') throw refusalOf(judgement);
+      return this.quarantine.keep(log, posted, { ...judgement, contract: contract.id, principal: by.principal, rule });
+    }
     const { originals, handling } = judgement;
     try {
       const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined });
@@ -53,16 +70,19 @@ export class PredictionIntake {
       throw error;
     }
   }
+
+  /** A retry of what was taken in before is answered as ever, whatever contract came into force since. @throws Problem */
+  private async findTaken(log: Log, posted: Posted): Promise<Accepted | undefined> {
+    const known = await log.findPrediction(posted.prediction.id);
+    return known && sameAgain(holderOf(log, known), posted, known.index);
+  }
 }
 
-/** A retry of what was taken in before is answered as ever, whatever contract came into force since. @throws Problem */
-async function refusedUnlessKnown(log: Log, posted: Posted, judgement: Judgement | undefined): Promise<Accepted> {
-  const known = await log.findPrediction(posted.prediction.id);
-  if (known !== undefined) return sameAgain(holderOf(log, known), posted, known.index);
+function refusalOf(judgement: Judgement | undefined): Problem {
   if (judgement === undefined) {
-    throw new Problem('no-contract', 'No contract governs the model, and the tenant has no default contract: write one, or name a default in tenants.yaml.');
+    return new Problem('no-contract', 'No contract governs the model, and the tenant has no default contract: write one, or name a default in tenants.yaml.');
   }
-  throw new Problem('contract-broken', 'The record is not as its contract says; see errors for every place.', { errors: judgement.verdict === 'accepted' ? [] : judgement.faults });
+  return new Problem('contract-broken', 'The record is not as its contract says; see errors for every place.', { errors: judgement.verdict === 'accepted' ? [] : judgement.faults });
 }
 
 /** The log that holds the id: this one, or one that it succeeds. */

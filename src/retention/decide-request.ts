@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { draftAct, type Actor } from '../access/act.ts';
+import { requireAnother } from '../access/another-person.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -33,7 +34,7 @@ export async function decideRequest(desk: Desk, caller: Caller, id: string, deci
   const request = await readRequest(desk.pool, log.row.id, id);
   if (request === undefined) throw new Problem('not-found', 'There is no such request.');
   caller.decide({ kind: request.kind, requester: request.requester, time: request.requested.getTime() });
-  await requireAnother(desk.pool, caller, request);
+  await requireAnother(desk.pool, caller, request.requester);
   await log.appendWith(async (client, head) => {
     const locked = await lockRequest(client, log.row.id, id);
     if (locked === undefined || locked.state !== 'pending') throw closed(locked?.state);
@@ -45,13 +46,6 @@ export async function decideRequest(desk: Desk, caller: Caller, id: string, deci
   if (after === undefined) throw new Error('a decided request is not there');
   if (after.kind === 'erasure' && after.state === 'executed') await desk.onErased(log, id);
   return after;
-}
-
-/** Two people, whatever the policy files say: neither the same principal, nor one whose key the other handed out. */
-async function requireAnother(pool: Pool, { principal, asker }: Caller, { requester }: RequestRow): Promise<void> {
-  if (principal === requester) throw new Problem('forbidden', 'Who asks for something does not agree to it.');
-  const { rowCount } = await pool.query('select from api_key where tenant = $1 and principal = $2 and issued_by = $3', [asker.tenant, requester, principal]);
-  if (asker.issuedBy === requester || rowCount !== 0) throw new Problem('forbidden', 'One of the two keys was issued by the holder of the other: let somebody else decide.');
 }
 
 function closed(state: string | undefined): Problem {

@@ -1,6 +1,5 @@
 import { Ajv } from 'ajv';
-import { detect } from '../contracts/detectors.ts';
-import { Problem, type Fault } from '../http/problem.ts';
+import { TEXT } from '../contracts/kept-text.ts';
 
 export const ERASURE_REASONS = ['subject-request', 'consent-withdrawn', 'objection', 'retention-expired', 'unlawful-processing', 'legal-order', 'other'] as const;
 /** Regulation (EU) 2016/679, Article 17(3)(a) to (e): why something of it is kept elsewhere all the same. */
@@ -19,7 +18,6 @@ export interface ErasureForm {
 }
 
 export const SUBJECT = { type: 'string', minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const;
-export const TEXT = { type: 'string', minLength: 1, maxLength: 300, pattern: '^[^\\u0000-\\u001f\\u007f]*$' } as const;
 
 export const ERASURE_FORM = {
   type: 'object',
@@ -36,17 +34,3 @@ export const ERASURE_FORM = {
 } as const;
 
 export const isErasureForm = new Ajv({ allErrors: true }).compile<ErasureForm>(ERASURE_FORM);
-
-/**
- * Texts that stay in the log for good must name nobody.
- *
- * @throws Problem `invalid-body`
- */
-export function refusePersonal(texts: Readonly<Record<string, string | undefined>>, subject: string | undefined): void {
-  const errors = Object.entries(texts).flatMap(([name, text]): Fault[] => {
-    if (text === undefined) return [];
-    const named = subject !== undefined && text.includes(subject);
-    return named || detect(text, name).length > 0 ? [{ at: `/${name}`, code: 'personal-data', detail: 'names somebody, it seems, and would stay in the log for good: say it without' }] : [];
-  });
-  if (errors.length > 0) throw new Problem('invalid-body', 'A text that stays in the log for good holds what looks like personal data; see errors.', { errors });
-}

@@ -80,7 +80,7 @@ export class DataKeyStore {
 
   /** The key of a data subject by its opaque id; undefined when it has none (any more). */
   async ofSubject(subject: string): Promise<DataKey | undefined> {
-    const { rows } = await this.pool.query<DataKeyRow>(`select ${COLUMNS} from data_key where log = $1 and subject = $2`, [
+    const { rows } = await this.pool.query<DataKeyRow>(`select ${COLUMNS} from data_key where log = $1 and subject = $2 and reference is not null`, [
       this.log, Buffer.from(subject.slice('sub_'.length), 'hex'),
     ]);
     return rows[0] && this.open(rows[0]);

@@ -3,8 +3,8 @@ import { seal } from './aes-gcm.ts';
 import { hmacHex } from './native-hmac.ts';
 import { VaultError } from './vault-error.ts';
 
-/** What a data key seals of an entry: its payload with the salt, or the originals of its tokens. */
-export type SealedPart = 'payload' | 'originals';
+/** What a data key seals: of an entry its payload with the salt, or the originals of its tokens; of none, a record in quarantine. */
+export type SealedPart = 'payload' | 'originals' | 'quarantine';
 
 /** Far below the 2^32 seals that random nonces allow one key (NIST SP 800-38D, section 8.3), for each process that holds it. */
 const MAX_SEALS = 2 ** 28;
@@ -33,7 +33,7 @@ export class DataKey {
   /**
    * Seals under a fresh nonce.
    *
-   * @param commitment the entry's commitment, hexadecimal: binds the ciphertext to its entry
+   * @param commitment the entry's commitment, hexadecimal: binds the ciphertext to its entry; in quarantine, the id there
    */
   seal(part: SealedPart, commitment: string, plaintext: Uint8Array): Buffer {
     this.seals += 1;

@@ -51,6 +51,8 @@ export interface LogVault extends PayloadOpener {
   /** The log's deterministic tokens. */
   readonly tokens: Pick<TokenTable, 'of'>;
   openOriginals(key: number, sealed: Uint8Array, commitment: string): Promise<Buffer>;
+  /** A record in quarantine, by its id there. Its key is not remembered: it may go without another version of the vault. */
+  openQuarantined(key: number, sealed: Uint8Array, id: string): Promise<Buffer>;
   /** Which of these keys are there, in the database, now. */
   present(keys: readonly number[]): Promise<Set<number>>;
   /** Forgets every key: some were erased, or an epoch ended. */
@@ -114,6 +116,12 @@ export class AesLogVault implements LogVault {
 
   async openOriginals(key: number, sealed: Uint8Array, commitment: string): Promise<Buffer> {
     const plaintext = await this.unseal('originals', key, sealed, commitment);
+    if (plaintext === undefined) throw unreadable();
+    return plaintext;
+  }
+
+  async openQuarantined(key: number, sealed: Uint8Array, id: string): Promise<Buffer> {
+    const plaintext = unseal((await this.store.read(key)).key, associatedData('quarantine', this.origin, id), sealed);
     if (plaintext === undefined) throw unreadable();
     return plaintext;
   }

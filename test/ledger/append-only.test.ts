@@ -5,7 +5,7 @@ import { createTestLog, type TestLog } from './test-log.ts';
 
 const LOG_TABLES = ['tenant', 'log', 'log_key', 'log_head', 'entry', 'tile', 'checkpoint'];
 const ERASABLE = ['payload', 'data_key', 'token'];
-const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check', 'request', 'legal_hold', 'erased'];
+const OTHERS = ['prediction', 'api_key', 'tally', 'tally_writer', 'minute_totals', 'intake_total', 'minute_check', 'request', 'legal_hold', 'erased', 'quarantine', 'disclosure'];
 
 /** What of a table that is no part of the log may change. */
 const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
