@@ -49,7 +49,7 @@ describe('append', () => {
 
   test('writes with an entry what it brings along, in its transaction', async () => {
     const log = await createTestLog(database);
-    const also = (value: string) => ({ text: 'insert into data_key (log, wrapped_by, wrapped) values ($1, $3, int8send($2))', values: [value] });
+    const also = (value: string) => ({ text: "insert into data_key (id, log, wrapped_by, wrapped) values (nextval('data_key_id'), $1, $3, int8send($2))", values: [value] });
     const written = async () => (await database.database.pool.query<object>('select wrapped_by, wrapped from data_key where log = $1 order by id', [log.id])).rows;
     const drafts = [sampleDraft('a'), sampleDraft('b', { also: also('one') }), sampleSystemDraft('note', { also: also('two') })];
     const append = appendOf(log, await log.store.readHead(log.id), drafts);
