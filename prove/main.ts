@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installNativeSha256 } from '../src/ledger/native-sha256.ts';
 import { accessRules } from './access-rules.ts';
+import { forgetting } from './forgetting.ts';
 import { kill } from './kill.ts';
 import { mutants } from './mutants.ts';
 import { readOptions } from './options.ts';
@@ -15,7 +16,7 @@ import { tamper } from './tamper.ts';
 import { secrecy } from './secrecy.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, accessRules, mutants];
+const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, forgetting, accessRules, mutants];
 
 function contextOf(proof: Proof, progress: Progress, small: boolean, folder: string): ProofContext {
   return {

@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { to as copyTo } from 'pg-copy-streams';
-import { openDatabase } from '../src/database/database.ts';
+import { join } from 'node:path';
 import { LedgerClient } from './ledger-client.ts';
 import { freePort, LedgerService } from './ledger-service.ts';
 import { Needles } from './needles.ts';
 import { drawPatient, recordOf, secretsOf, type Patient } from './planted.ts';
 import { mustHold, type Figures, type Proof, type ProofContext } from './proof.ts';
+import { searchFiles, searchTables } from './searches.ts';
 
 export const secrecy: Proof = {
   name: 'secrecy',
@@ -95,35 +92,4 @@ async function askEverything(service: LedgerService, records: number, needles: N
     needles.look(Buffer.from(await response.arrayBuffer()), path);
     needles.end();
   }
-}
-
-/** A logical dump: binary columns come as hexadecimal, which is one of the forms that are looked for. */
-async function searchTables(dataDir: string, needles: Needles): Promise<number> {
-  const database = await openDatabase({ dataDir, log: () => undefined });
-  try {
-    const { rows } = await database.owner.query<{ name: string }>("select quote_ident(tablename) as name from pg_tables where schemaname = 'public'");
-    const client = await database.owner.connect();
-    for (const { name } of rows) {
-      for await (const chunk of client.query(copyTo(`copy ${name} to stdout`))) needles.look(chunk as Buffer, `table ${name}`);
-      needles.end();
-    }
-    client.release();
-    return rows.length;
-  } finally {
-    await database.close();
-  }
-}
-
-async function searchFiles(folder: string, needles: Needles): Promise<{ files: number; bytes: number }> {
-  let files = 0;
-  let bytes = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    files += 1;
-    bytes += (await stat(path)).size;
-    for await (const chunk of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) needles.look(chunk as Buffer, relative(folder, path));
-    needles.end();
-  }
-  return { files, bytes };
 }
