@@ -79,7 +79,7 @@ describe('the start', () => {
 
   test('knows each route and what it declares', async () => {
     expect(await start(Good)).toEqual([
-      { method: 'GET', path: '/good', declared: { action: 'read', resource: 'log', each: false } },
+      { method: 'GET', path: '/good', declared: { action: 'read', resource: 'log', each: false, trace: 'none' } },
       { method: 'GET', path: '/good/open', declared: 'public' },
     ]);
   });
