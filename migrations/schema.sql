@@ -182,18 +182,34 @@ CREATE TABLE key_epoch (
   wrapped bytea NOT NULL,
   started timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
   closed timestamp with time zone,
-  ended timestamp with time zone
+  ended timestamp with time zone,
+  moved timestamp with time zone,
+  rewrapped bigint NOT NULL DEFAULT 0,
+  vault bigint NOT NULL DEFAULT 0,
+  older text[] NOT NULL DEFAULT '{}'::text[],
+  ended_log integer,
+  ended_index bigint
 );
 ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_kek_key UNIQUE (kek);
 ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_pkey PRIMARY KEY (log, number);
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_ended_log_fkey FOREIGN KEY (ended_log) REFERENCES log(id);
 ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_check CHECK (((ended IS NULL) OR (closed IS NOT NULL)));
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_ended CHECK ((((ended_log IS NULL) = (ended_index IS NULL)) AND ((ended_index IS NULL) OR (ended IS NOT NULL))));
+ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_moved CHECK ((((moved IS NULL) OR (closed IS NOT NULL)) AND ((ended IS NULL) OR (moved IS NOT NULL))));
 ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_number_check CHECK ((number > 0));
 CREATE UNIQUE INDEX key_epoch_open ON key_epoch USING btree (log) WHERE (closed IS NULL);
+CREATE TRIGGER ends_once BEFORE DELETE OR UPDATE ON key_epoch FOR EACH ROW EXECUTE FUNCTION refuse_epoch_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON key_epoch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT SELECT ON key_epoch TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON key_epoch TO prediction_ledger_runtime;
 GRANT UPDATE ON key_epoch (closed) TO prediction_ledger_runtime;
 GRANT UPDATE ON key_epoch (ended) TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (moved) TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (rewrapped) TO prediction_ledger_eraser;
+GRANT UPDATE ON key_epoch (vault) TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (ended_log) TO prediction_ledger_runtime;
+GRANT UPDATE ON key_epoch (ended_index) TO prediction_ledger_runtime;
 
 CREATE TABLE legal_hold (
   log integer NOT NULL,
@@ -658,6 +674,7 @@ CREATE OR REPLACE FUNCTION lock_head(_log integer)
 AS $function$
   select * from log_head where log = _log for update
 $function$;
+GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_eraser;
 GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION quarantine_record(_log integer, _id text, _prediction text, _model text, _version text, _principal text, _rule text, _contract text, _reasons jsonb, _period interval, _key bigint, _epoch integer, _wrapped bytea, _subject_key bigint, _sealed bytea)
@@ -692,6 +709,22 @@ CREATE OR REPLACE FUNCTION refuse_change()
 AS $function$
 begin
   raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'integrity_constraint_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_epoch_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or
+     (new.log, new.number, new.kek, new.wrapped, new.started, new.older) is distinct from (old.log, old.number, old.kek, old.wrapped, old.started, old.older) or
+     (old.closed is not null and new.closed is distinct from old.closed) or
+     (old.moved is not null and new.moved is distinct from old.moved) or
+     (old.ended is not null and (new.ended, new.ended_log, new.ended_index) is distinct from (old.ended, old.ended_log, old.ended_index)) or
+     new.rewrapped < old.rewrapped or new.vault < old.vault then
+    raise exception 'an epoch of keys is closed and ended once, and nothing else of it changes' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION refuse_head_change()
@@ -834,6 +867,32 @@ AS $function$
   select count(*) from resealed
 $function$;
 GRANT EXECUTE ON FUNCTION reseal_payloads(integer,bigint[],bigint[],bigint[],bytea[],bytea[]) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION rewrap_keys(_log integer, _epoch integer, _id bigint[], _old bytea[], _wrapped bytea[], _lookup bytea[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  _count bigint;
+begin
+  perform lock_head(_log);
+  if not exists (select from key_epoch where log = _log and number = _epoch and closed is null) then
+    raise exception 'keys are wrapped anew for the open epoch alone' using errcode = 'integrity_constraint_violation';
+  end if;
+  with n as (select * from unnest(_id, _old, _wrapped, _lookup) as n(id, old, wrapped, lookup)),
+  rewrapped as (
+    update data_key d set epoch = _epoch, wrapped_by = null, wrapped = n.wrapped, lookup = n.lookup from n
+     where d.id = n.id and d.log = _log and d.wrapped = n.old and (d.epoch is null or d.epoch < _epoch) and (d.lookup is null) = (n.lookup is null)
+    returning 1
+  )
+  select count(*) into _count from rewrapped;
+  update key_epoch set rewrapped = rewrapped + _count
+   where log = _log and number = (select max(number) from key_epoch where log = _log and closed is not null);
+  return _count;
+end $function$;
+GRANT EXECUTE ON FUNCTION rewrap_keys(integer,integer,bigint[],bytea[],bytea[],bytea[]) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION seal_tallies(_log integer, _index bigint, _type text, _number bigint, _from_index bigint, _to_index bigint, _from_time bigint, _to_time bigint, _more boolean, _body jsonb, _what text[], _subject text[], _reason text[], _sealed bigint[])
  RETURNS boolean

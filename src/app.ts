@@ -48,6 +48,8 @@ import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { RequestsController } from './retention/requests.controller.ts';
 import { SubjectReportsController } from './retention/subject-reports.controller.ts';
 import { SubjectsController } from './retention/subjects.controller.ts';
+import { EndsEpochs } from './vault/ends-epochs.ts';
+import { KeyEpochsController } from './vault/key-epochs.controller.ts';
 import type { Service } from './service.ts';
 
 @Module({})
@@ -60,10 +62,11 @@ class AppModule {
       imports: [DiscoveryModule],
       controllers: [
         AppendController, ReadController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController,
-        LogController, TlogController, HealthController, MetricsController,
+        LogController, TlogController, KeyEpochsController, HealthController, MetricsController,
       ],
       providers: [
         { provide: Ledger, useValue: ledger },
+        { provide: EndsEpochs, useValue: service.endsEpochs },
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },

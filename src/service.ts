@@ -35,6 +35,11 @@ import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { PrivacyPolicy } from './retention/privacy-policy.ts';
 import type { Settings } from './settings.ts';
 import type { LogVault } from './vault/log-vault.ts';
+import { bringBackAllKeys } from './vault/bring-back-all.ts';
+import type { EpochOffice } from './vault/end-epoch.ts';
+import { EndsEpochs } from './vault/ends-epochs.ts';
+import { EpochSchedule } from './vault/epoch-schedule.ts';
+import { openErasureJournal } from './vault/open-erasure-journal.ts';
 import { openVault } from './vault/open-vault.ts';
 
 /** How long a request waits for a database that is away, in ms. */
@@ -50,7 +55,7 @@ export type Say = (level: 'debug' | 'info' | 'warn' | 'error', message: string) 
 export interface Overrides {
   clock?: Clock;
   vaultOf?: (row: LogRow) => Promise<LogVault>;
-  /** Counts are sealed when `sealing.seal` is called, and not as the minutes pass. */
+  /** Counts are sealed when `sealing.seal` is called, and epochs of keys end at `epochSchedule.look`, not as time passes. */
   sealByHand?: boolean;
 }
 
@@ -70,6 +75,8 @@ export interface Service {
   trail: AccessTrail;
   sealing: MinuteSealing;
   privacyDesk: PrivacyDesk;
+  endsEpochs: EndsEpochs;
+  epochSchedule: EpochSchedule;
   /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
   close(): Promise<void>;
 }
@@ -109,6 +116,9 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const clockMonitor = new ClockMonitor(clock, () => databaseNow(database), (message) => say('warn', message));
     await clockMonitor.start();
     closing.push(async () => clockMonitor.stop());
+    const journal = openErasureJournal(settings.checkpointStore);
+    closing.push(() => journal.close());
+    await bringBackAllKeys(database, { journal, exports: settings.keyExports, say });
     const vault = await openVault(settings, database);
     const metrics = new Metrics();
     const ledger = new Ledger({
@@ -147,8 +157,12 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealHeldDecisions, sealIntakeTotals, sealAccessTotals, expireQuarantine], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
+    const office: EpochOffice = { pool, lockPool: database.newPool(1), vault, journal, exports: settings.keyExports };
+    const epochSchedule = new EpochSchedule(office, ledger, settings.keyEpoch, say);
+    closing.push(() => epochSchedule.close());
+    if (overrides.sealByHand !== true) epochSchedule.start();
     const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async () => undefined });
-    return { settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
+    return { endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
   } catch (error) {
     await close();
     throw error;

@@ -58,6 +58,12 @@ export interface Settings {
   logOrigin: string;
   policiesDir: string;
   keyProvider: 'file' | 'transit';
+  /** Where the keys of the provider `file` are. */
+  keyFile: string;
+  /** Folder of what survived the end of epochs of keys, for restored databases. */
+  keyExports: string;
+  /** An epoch of keys in which something was erased ends after so many hours, every other one after so many days. */
+  keyEpoch: { hours: number; maxDays: number };
   /** Set where `keyProvider` is `transit`. */
   transit: TransitSettings | undefined;
   logLevel: 'error' | 'warn' | 'info' | 'debug';
@@ -111,6 +117,9 @@ export function readSettings(env: Env): Settings {
     logOrigin: origin(text(env, 'LOG_ORIGIN', 'prediction-ledger.local')),
     policiesDir: resolve(text(env, 'POLICIES_DIR', resolve(PACKAGE_ROOT, 'policies'))),
     keyProvider,
+    keyFile: resolve(text(env, 'KEY_FILE', resolve(dataDir, 'key-encryption-keys.json'))),
+    keyExports: resolve(text(env, 'KEY_EXPORTS', resolve(dataDir, 'key-exports'))),
+    keyEpoch: { hours: integer(env, 'KEY_EPOCH_HOURS', 24, 1, 8760), maxDays: integer(env, 'KEY_EPOCH_MAX_DAYS', 90, 1, 3650) },
     transit: readTransit(env, keyProvider === 'transit'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     publishIntervalMs: integer(env, 'PUBLISH_INTERVAL_MS', 1000, 10, 600_000),

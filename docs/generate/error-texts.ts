@@ -15,6 +15,7 @@ export const PROBLEM_TEXTS: Record<ProblemCode, ErrorText> = {
   'not-found': ['There is no such resource, or not one that this key may see: the two look alike on purpose.', 'Check the path and the id; use a key of the tenant that owns the log.'],
   'method-not-allowed': ['The resource does not take this method.', 'Use a method that `/docs` lists.'],
   'credential-ended': ['The credential cannot be rotated or reviewed any more: it was revoked, has expired, or has a successor.', 'Look it up in `GET /v1/keys`; rotate the successor, or issue a new key.'],
+  'epoch-ending': ['Another replica is ending an epoch of the log’s keys, by schedule or because somebody asked.', 'Ask again when it has; `GET /v1/key-epochs` shows it.'],
   'credential-taken': ['The certificate is registered already.', 'Use another certificate, or rotate to a new one.'],
   'id-taken': ['The id stands in the log already, with other content. Nothing was changed.', 'Use a new id. Where the content was meant to be the same, find what differs: keys may come in any order, values may not.'],
   'legal-hold': ['A legal hold is on what was to be erased, and wins over erasure. Nothing was changed.', 'Ask for the hold’s release (`POST /v1/legal-holds/{id}/release`), which takes a second person; then ask again.'],

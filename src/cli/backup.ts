@@ -39,7 +39,10 @@ export function describeBackup({ tables, logs, created, migrations }: BackupMani
 const WHAT_IS_MISSING = `
 It does not hold what must never lie beside the data. Copy these by themselves, to another place, with mode 0600:
   - DATA_DIR/log-keys, the logs' signing keys: without them a restored log cannot go on, only be read and succeeded by a new one;
-  - DATA_DIR/key-encryption-keys.json: without it no payload can ever be opened again;
+  - the key file (KEY_FILE, DATA_DIR/key-encryption-keys.json): without it no payload can ever be opened again. Keep its newest copy ALONE,
+    and replace it after each end of an epoch of keys: with an older copy what was erased could be brought back;
+  - the key exports (KEY_EXPORTS, DATA_DIR/key-exports): without them this backup opens no more once the present epoch of keys has ended;
+  - the erasure journal (erasures.jsonl beside the checkpoint store): it tells a restored database what was erased. Never roll it back;
   - DATA_DIR/keys.json, the API keys in the clear, unless you have handed them all out (the database holds digests of them);
   - the checkpoint store (CHECKPOINT_STORE). Do not roll it back with the database: it is what shows that a restored log lost its tail.
 `;

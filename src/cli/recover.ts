@@ -9,9 +9,11 @@ import { RecoveryError, recoverTail, type Recovered } from '../ledger/recover-ta
 import { ReceiptPayloads } from '../predictions/receipt-payloads.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import type { Database } from '../database/database.ts';
+import { bringBackAllKeys } from '../vault/bring-back-all.ts';
+import { openErasureJournal } from '../vault/open-erasure-journal.ts';
 import { openVault } from '../vault/open-vault.ts';
 import { connectDatabase } from './connect-database.ts';
-import { exitOnRefusal, showProgress } from './database-command.ts';
+import { exitOnRefusal, showProgress, stderrLog } from './database-command.ts';
 import { readEntriesFrom } from './entry-source.ts';
 import { withService } from './with-service.ts';
 
@@ -63,7 +65,9 @@ async function runTail(options: TailOptions): Promise<void> {
 
 async function bringBack(settings: Settings, options: TailOptions): Promise<Recovered> {
   const database = await connectDatabase(settings, { attach: false });
+  const journal = openErasureJournal(settings.checkpointStore);
   try {
+    await bringBackAllKeys(database, { journal, exports: settings.keyExports, say: stderrLog });
     const row = (await readLogs(database.pool)).find(({ name }) => name === options.log);
     if (row === undefined) throw new RecoveryError(`there is no log ${options.log}`);
     const store = await openCheckpointStore(settings.checkpointStore);
@@ -81,6 +85,7 @@ async function bringBack(settings: Settings, options: TailOptions): Promise<Reco
       onProgress: progress.update,
     }).finally(progress.end);
   } finally {
+    await journal.close();
     await database.close();
   }
 }

@@ -32,13 +32,14 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant, policy] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, policy, keys] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
     import('./recover.ts'),
     import('./tenant.ts'),
     import('./policy.ts'),
+    import('./keys.ts'),
   ]);
   fsck.registerFsck(program);
   backup.registerBackup(program);
@@ -46,6 +47,7 @@ async function registerOthers(program: Command): Promise<void> {
   recover.registerRecover(program);
   tenant.registerTenant(program);
   policy.registerPolicy(program);
+  keys.registerKeys(program);
 }
 
 function version(): string {

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'not-found': [404, 'There is nothing here'],
   'method-not-allowed': [405, 'The resource does not take this method'],
   'credential-ended': [409, 'The credential was revoked, has expired or was rotated already'],
+  'epoch-ending': [409, 'Another replica is ending an epoch of keys'],
   'credential-taken': [409, 'The credential is registered already'],
   'id-taken': [409, 'The id stands in the log with other content'],
   'legal-hold': [409, 'A legal hold keeps it'],

@@ -56,8 +56,9 @@ export async function certificateOf(pool: Pool, log: Log, request: string): Prom
 async function endOfEpochs(pool: Pool, log: Log, { keys, succession }: Body): Promise<Certificate['irrecoverable']> {
   const wanted = [{ origin: log.row.origin, keys }, ...succession].flatMap((part) => part.keys.map(({ epoch }) => ({ origin: part.origin, epoch: epoch ?? 0 })));
   const { rows } = await pool.query<{ origin: string; epoch: number; ended: Date | null }>(
-    `select w.origin, w.epoch, e.ended from unnest($1::text[], $2::int[]) as w(origin, epoch)
-     join log l on l.origin = w.origin left join key_epoch e on e.log = l.id and e.number = w.epoch`,
+    `select w.origin, w.epoch, (convert_from(x.bytes, 'UTF8')::jsonb ->> 'time')::timestamptz as ended from unnest($1::text[], $2::int[]) as w(origin, epoch)
+     join log l on l.origin = w.origin left join key_epoch e on e.log = l.id and e.number = w.epoch
+     left join entry x on x.log = e.ended_log and x.index = e.ended_index`,
     [wanted.map(({ origin }) => origin), wanted.map(({ epoch }) => epoch)],
   );
   const pending = rows.filter(({ ended }) => ended === null).map(({ origin, epoch }) => ({ origin, epoch }));

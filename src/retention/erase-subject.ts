@@ -33,6 +33,8 @@ interface HeldPayload {
  */
 export async function eraseSubject(client: PoolClient, contracts: Contracts, log: Log, { subject }: SubjectTarget, by: { log: number; index: number }): Promise<ErasedPart> {
   const { id, tenantName } = log.row;
+  // While the head is locked no key moves to another epoch: what is said of its epoch below stays true.
+  await client.query('select from lock_head($1)', [id]);
   const { rows: keys } = await client.query<{ id: number; epoch: number | null }>('select id, epoch from data_key where log = $1 and subject = $2 order by id', [id, subjectBytes(subject)]);
   const { rows } = await client.query<HeldPayload>(
     `select p.index, r.model, r.time from payload p left join prediction r on r.log = p.log and r.index = p.index

@@ -68,6 +68,16 @@ export class DataKeyStore {
 
   /** A key by its id. @throws VaultError `key-erased` when its row is gone */
   async read(id: number): Promise<DataKey> {
+    try {
+      return await this.readOnce(id);
+    } catch (error) {
+      if (!(error instanceof VaultError && error.code === 'kek-missing')) throw error;
+      // Its epoch ended between the reading of its row and of the epoch's.
+      return this.readOnce(id);
+    }
+  }
+
+  private async readOnce(id: number): Promise<DataKey> {
     const { rows } = await this.pool.query<DataKeyRow>({
       name: 'read-data-key',
       text: `select ${COLUMNS} from data_key where log = $1 and id = $2`,
@@ -139,8 +149,8 @@ export class DataKeyStore {
   }
 
   private async find(references: readonly string[], found: Map<string, DataKey>): Promise<void> {
-    const { open } = this.epochs;
-    const byLookup = new Map(references.map((reference) => [open.lookup(reference).toString('hex'), reference]));
+    // While an epoch is at its end, some are found by its look-ups, and others by those of the next.
+    const byLookup = new Map(this.epochs.searched.flatMap((epoch) => references.map((reference) => [epoch.lookup(reference).toString('hex'), reference])));
     const { rows } = await this.pool.query<DataKeyRow>({
       name: 'find-data-keys',
       text: `select ${COLUMNS} from data_key where log = $1 and lookup = any($2::bytea[])`,

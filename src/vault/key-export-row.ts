@@ -17,6 +17,9 @@ export interface KeyExportHeader {
   origin: string;
   /** The epoch under whose key the rows are wrapped. */
   epoch: number;
+  /** Name of that key at the provider, and the epoch's secrets wrapped by it, for a database that knows nothing of the epoch. */
+  kek: string;
+  secrets: string;
   time: string;
 }
 
@@ -39,10 +42,11 @@ export function keyExportRow(value: unknown): KeyExportRow | undefined {
 }
 
 export function keyExportHeader(value: unknown): KeyExportHeader | undefined {
-  if (!isObject(value, ['v', 'kind', 'origin', 'epoch', 'time'])) return undefined;
-  const { v, kind, origin, epoch, time } = value;
+  if (!isObject(value, ['v', 'kind', 'origin', 'epoch', 'kek', 'secrets', 'time'])) return undefined;
+  const { v, kind, origin, epoch, kek, secrets, time } = value;
   if (v !== 1 || kind !== 'key-export' || typeof origin !== 'string' || !Number.isSafeInteger(epoch) || typeof time !== 'string') return undefined;
-  return { v, kind, origin, epoch: epoch as number, time };
+  if (typeof kek !== 'string' || kek === '' || !isBase64(secrets) || secrets === '') return undefined;
+  return { v, kind, origin, epoch: epoch as number, kek, secrets, time };
 }
 
 export function keyExportEnd(value: unknown): KeyExportEnd | undefined {

@@ -65,9 +65,9 @@ function into(file: FileHandle): (chunks: AsyncIterable<Buffer>) => Promise<void
 
 /** The content in pieces; fills `end` in. */
 async function* textOf(header: Omit<KeyExportHeader, 'v' | 'kind'>, rows: AsyncIterable<KeyExportRow> | Iterable<KeyExportRow>, end: KeyExportEnd): AsyncGenerator<string> {
-  const { origin, epoch, time } = header;
+  const { origin, epoch, kek, secrets, time } = header;
   const hash = createHash('sha256');
-  let text = `${JSON.stringify({ v: 1, kind: 'key-export', origin, epoch, time } satisfies KeyExportHeader)}\n`;
+  let text = `${JSON.stringify({ v: 1, kind: 'key-export', origin, epoch, kek, secrets, time } satisfies KeyExportHeader)}\n`;
   let count = 0;
   for await (const given of rows) {
     const row = keyExportRow(given);

@@ -68,7 +68,7 @@ export class Vault {
 export async function openVault(settings: Parameters<typeof openKekProvider>[0], database: VaultDatabase): Promise<Vault> {
   const provider = openKekProvider(settings);
   const { rows } = await database.pool.query<{ kek: string }>(
-    'select kek from key_epoch where ended is null union select distinct wrapped_by from data_key where wrapped_by is not null',
+    'select kek from key_epoch where moved is null union select distinct wrapped_by from data_key where wrapped_by is not null',
   );
   for (const { kek } of rows) {
     if (!(await provider.has(kek))) {

@@ -9,7 +9,7 @@ import { keyExportName, readKeyExport, writeKeyExport } from '../../src/vault/ke
 import type { KeyExportRow } from '../../src/vault/key-export-row.ts';
 import { all } from './erasure-journal.ts';
 
-const HEADER = { origin: 'ledger.example/logs/default', epoch: 7, time: '2026-11-27T12:00:00.000Z' };
+const HEADER = { origin: 'ledger.example/logs/default', epoch: 7, kek: 'kek-7', secrets: 'c2VjcmV0cw==', time: '2026-11-27T12:00:00.000Z' };
 const NAME = keyExportName('default', 7);
 
 let top: string;
