@@ -28,7 +28,8 @@ export interface RateLimit {
   burst: number;
 }
 
-interface CredentialFile {
+/** `credentials.yaml` as it is written. */
+export interface CredentialFile {
   issuance: IssuanceRule[];
   breakGlass: BreakGlassRule[];
   rateLimits: (RateLimit & { roles: string[]; reason: string })[];
@@ -65,6 +66,11 @@ export class CredentialPolicy {
     const faults = [...unknownRoles(file, roles), ...doubleIds(file), ...roles.all.flatMap(({ name }) => this.limitFaults(file, name))];
     if (faults.length > 0) throw new PolicyError(faults);
     this.file = file.value;
+  }
+
+  /** All that it says. */
+  get written(): CredentialFile {
+    return this.file;
   }
 
   /** The first rule by which somebody of that role may hand out a key of another. */

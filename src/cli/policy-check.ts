@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CredentialPolicy } from '../access/credential-policy.ts';
 import { readAllPolicyTests } from '../access/policy-tests.ts';
+import { readProviders } from '../access/provider-policy.ts';
 import { Roles } from '../access/roles.ts';
 import { Contracts } from '../contracts/contracts.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
@@ -12,7 +13,7 @@ export function registerPolicyCheck(policy: Command): void {
   policy
     .command('check')
     .argument('[folder]', 'policy files; POLICIES_DIR unless said')
-    .description('Reads roles, credentials, contracts and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
+    .description('Reads roles, contracts, credentials, identity providers and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
     .action((folder?: string) => onPolicyFiles(() => check(folder)));
 }
 
@@ -20,6 +21,7 @@ const PARTS: readonly ((bundle: PolicyBundle) => unknown)[] = [
   (bundle) => new Roles(bundle),
   (bundle) => new Contracts(bundle),
   (bundle) => new CredentialPolicy(bundle, new Roles(bundle)),
+  (bundle) => readProviders(bundle, new Roles(bundle)),
   readAllPolicyTests,
 ];
 

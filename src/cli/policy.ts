@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import { registerPolicyCheck } from './policy-check.ts';
+import { registerPolicyDiff } from './policy-diff.ts';
+import { registerPolicyShow } from './policy-show.ts';
 import { registerPolicyTest } from './policy-test.ts';
 
 /** `prediction-ledger policy …`: what can be done with policy files without a service. */
 export function registerPolicy(program: Command): void {
-  const policy = program.command('policy').summary('check and test policy files');
+  const policy = program.command('policy').summary('check, show, test and compare policy files');
   registerPolicyCheck(policy);
+  registerPolicyShow(policy);
   registerPolicyTest(policy);
+  registerPolicyDiff(policy);
 }

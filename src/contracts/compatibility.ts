@@ -12,6 +12,13 @@ import { fieldsBreaks, type Break } from './field-compatibility.ts';
 export function incompatibilities(older: Contract, newer: Contract): PolicyFault[] {
   const major = Number(newer.file.version.split('.')[0]);
   if (major !== Number(older.file.version.split('.')[0])) return [];
+  return breaksBetween(older, newer).map(({ pointer, what }) =>
+    newer.policyFile.fault(pointer, `breaks with ${older.id} (${older.policyFile.path}): ${what}: take it back, or make this version ${major + 1}.0.0`),
+  );
+}
+
+/** As `incompatibilities`, whatever the versions are. */
+export function breaksBetween(older: Contract, newer: Contract): Break[] {
   const breaks = [...listBreaks(older.file, newer.file), ...wordBreaks(older.file, newer.file), ...ruleBreaks(older.file.rules ?? [], newer.file.rules ?? [])];
   for (const section of ['inputs', 'output', 'decision'] as const) {
     const before = older.sections[section];
@@ -19,9 +26,7 @@ export function incompatibilities(older: Contract, newer: Contract): PolicyFault
     if (before !== undefined && now === undefined) breaks.push({ pointer: '', what: `the section ${section} is gone` });
     else breaks.push(...fieldsBreaks(before ?? new Map(), now ?? new Map(), `/${section}`));
   }
-  return breaks.map(({ pointer, what }) =>
-    newer.policyFile.fault(pointer, `breaks with ${older.id} (${older.policyFile.path}): ${what}: take it back, or make this version ${major + 1}.0.0`),
-  );
+  return breaks;
 }
 
 /** By the rules of semantic versions, which have no letters here. Negative where `a` is older. */
@@ -63,7 +68,7 @@ function ruleBreaks(older: readonly RuleFile[], newer: readonly RuleFile[]): Bre
 }
 
 /** To compare periods by; months and years are taken at their mean. */
-function daysOf(period: string): number {
+export function daysOf(period: string): number {
   const [, years = '0', months = '0', days = '0'] = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?$/.exec(period) ?? [];
   return Number(years) * 365.2425 + Number(months) * 30.436875 + Number(days);
 }

@@ -36,6 +36,16 @@ export class Contracts {
     for (const [tenant, { defaultContract }] of Object.entries(tenants?.value.tenants ?? {})) this.defaultOf.set(tenant, defaultContract);
   }
 
+  /** The newest version of each contract, by name: the ones that govern. */
+  get governing(): ReadonlyMap<string, Contract> {
+    return this.byName;
+  }
+
+  /** The default contract of each tenant that is named, and of `*`, every other; null: a model without a contract is refused. */
+  get defaults(): ReadonlyMap<string, string | null> {
+    return new Map([['*', this.everyTenant], ...this.defaultOf]);
+  }
+
   /** What governs a model's records in a tenant; undefined where nothing does, and they are to be refused. */
   of(model: string, tenant: string): Contract | undefined {
     const own = this.byModel.get(model);

@@ -88,7 +88,7 @@ function tokenizationBreaks(before: TokenizationFile, now: TokenizationFile, say
   if (before.to !== now.to || String(before.bounds) !== String(now.bounds)) say('it was generalized to something else');
 }
 
-/** A token that is the same in the whole log leaves more than one within a subject. */
-function strength({ mode, within }: TokenizationFile): number {
+/** How little a tokenization leaves of a value: more is less. A token that is the same in the whole log leaves more than one within a subject. */
+export function strength({ mode, within }: TokenizationFile): number {
   return STRENGTH.indexOf(mode) - (within === 'log' ? 0.5 : 0);
 }
