@@ -25,6 +25,8 @@ import { installNativeSha256 } from './ledger/native-sha256.ts';
 import { MinuteSealing } from './ledger/minute-sealing.ts';
 import { QueueBudget } from './ledger/pending-queue.ts';
 import { PolicyBundle } from './ledger/policy-bundle.ts';
+import { readSignedPolicy } from './ledger/policy-signature.ts';
+import { readPolicySigners } from './ledger/policy-signers.ts';
 import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
 import { Tally } from './ledger/tally.ts';
@@ -86,6 +88,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   installNativeSha256();
   if (settings.tls !== undefined) readSecureOptions(settings.tls);
   const policy = await PolicyBundle.read(settings.policiesDir);
+  const signedPolicy = settings.policySigners === undefined ? undefined : await readSignedPolicy(settings.policiesDir, policy, await readPolicySigners(settings.policySigners));
   const roles = new Roles(policy);
   const contracts = new Contracts(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
@@ -130,6 +133,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       clock,
       clockMonitor,
       policy,
+      signedPolicy,
       logOrigin: settings.logOrigin,
       limits: settings.limits,
       budget: new QueueBudget(settings.limits.maxTotalQueueBytes),

@@ -57,6 +57,8 @@ export interface Settings {
   checkpointStore: string;
   logOrigin: string;
   policiesDir: string;
+  /** A file of vkeys; undefined: policies come into force without signatures. */
+  policySigners: string | undefined;
   keyProvider: 'file' | 'transit';
   /** Where the keys of the provider `file` are. */
   keyFile: string;
@@ -116,6 +118,7 @@ export function readSettings(env: Env): Settings {
     checkpointStore: checkpointStore(text(env, 'CHECKPOINT_STORE', resolve(dataDir, 'checkpoints.json'))),
     logOrigin: origin(text(env, 'LOG_ORIGIN', 'prediction-ledger.local')),
     policiesDir: resolve(text(env, 'POLICIES_DIR', resolve(PACKAGE_ROOT, 'policies'))),
+    policySigners: env['POLICY_SIGNERS'] === undefined ? undefined : resolve(text(env, 'POLICY_SIGNERS', '')),
     keyProvider,
     keyFile: resolve(text(env, 'KEY_FILE', resolve(dataDir, 'key-encryption-keys.json'))),
     keyExports: resolve(text(env, 'KEY_EXPORTS', resolve(dataDir, 'key-exports'))),

@@ -12,7 +12,9 @@ import { insertLog, readLogs, type LogRow } from './log-row.ts';
 import type { LogStore } from './log-store.ts';
 import type { TileCache } from './tile-cache.ts';
 import type { QueueBudget, QueueLimits } from './pending-queue.ts';
+import { activationOf, checkSequence } from './policy-activation.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
+import type { SignedPolicy } from './policy-signature.ts';
 import type { LogVault } from '../vault/log-vault.ts';
 
 export interface LedgerOptions {
@@ -25,6 +27,8 @@ export interface LedgerOptions {
   clock: Clock;
   clockMonitor: ClockMonitor;
   policy: PolicyBundle;
+  /** The signatures on it, verified; undefined where none are asked for. */
+  signedPolicy?: SignedPolicy | undefined;
   logOrigin: string;
   limits: QueueLimits;
   budget: QueueBudget;
@@ -140,8 +144,9 @@ export class Ledger {
       await log.append({ ...draftSystemEntry(log.vault, { type: 'log-opened', v: 1, body: opened }), policy: policy.digest });
     }
     if (head.policy === undefined || !policy.is(head.policy)) {
-      const activated = { digest: policy.digestHex, files: policy.files };
-      await log.append({ ...draftSystemEntry(log.vault, { type: 'policy-activated', v: 1, body: activated }), policy: policy.digest });
+      const { signedPolicy, pool } = this.options;
+      if (signedPolicy !== undefined && head.policy !== undefined) await checkSequence(pool, log.row, log.vault, signedPolicy);
+      await log.append({ ...draftSystemEntry(log.vault, activationOf(policy, signedPolicy)), policy: policy.digest });
     }
   }
 
