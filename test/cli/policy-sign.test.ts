@@ -4,12 +4,11 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verifyNote } from '../../src/core/signed-note.ts';
+import { formatNote, verifyNote } from '../../src/core/signed-note.ts';
 import { parsePayload, type Payload } from '../../src/core/payload.ts';
-import { parseVkey } from '../../src/core/vkey.ts';
-import { formatNote } from '../../src/core/signed-note.ts';
+import { ED25519, formatVkey, parseVkey } from '../../src/core/vkey.ts';
 import { PolicyBundle } from '../../src/ledger/policy-bundle.ts';
-import { formatStatement, readSignedPolicy } from '../../src/ledger/policy-signature.ts';
+import { formatStatement, parseStatement, readSignedPolicy } from '../../src/ledger/policy-signature.ts';
 import { readPolicySigners } from '../../src/ledger/policy-signers.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
 import { startService, type Service } from '../../src/service.ts';
@@ -115,16 +114,15 @@ describe('signatures are refused', () => {
     expect(await accepted()).toMatch(/stranger has not signed, or is no key/);
   });
 
-  test('where somebody signed a statement by hand in which the author approves', async () => {
-    const text = formatStatement({ digest: (await PolicyBundle.read(folder)).digestHex, sequence: 1, author: 'signer-a', approvers: ['signer-a'] });
-    await signBoth();
-    const signatures = verifyNote(await readFile(join(folder, '.signature'), 'utf8'), [parseVkey(vkeys['signer-a'] ?? '')]).verified.map(({ name, keyId }) => ({ name, keyId, signature: new Uint8Array(64) }));
-    await writeFile(join(folder, '.signature'), formatNote({ text, signatures }));
-    expect(typeof (await accepted())).toBe('string');
+  test('where somebody wrote a statement by hand in which the author approves', () => {
+    const text = formatStatement({ digest: 'ab'.repeat(32), sequence: 1, author: 'signer-a', approvers: ['signer-a'] });
+    expect(() => parseStatement(text)).toThrow(/approves their own policy/);
+    expect(() => parseStatement(text.replace('approver signer-a', 'approver  signer-b'))).toThrow(/names of keys/);
   });
 
   test.each([
-    ['one key under two names', () => `${vkeys['signer-a']}\n${vkeys['signer-a']}\n`, /used twice/],
+    ['one name twice', () => `${vkeys['signer-a']}\n${vkeys['signer-a']}\n`, /used twice/],
+    ['one key under two names', () => `${vkeys['signer-a']}\n${formatVkey('other', ED25519, parseVkey(vkeys['signer-a'] ?? '').publicKey)}\n`, /under another name/],
     ['one key alone', () => `${vkeys['signer-a']}\n`, /fewer than two/],
     ['nonsense', () => `${vkeys['signer-a']}\nx\n`, /line 2: not a vkey/],
   ])('by a file of signers with %s', async (_what, text, why) => {

@@ -1,3 +1,4 @@
+/* oxlint-disable import/no-unassigned-import -- only that they are loaded matters */
 // Jest's loader fails when modules that share others are asked for at the same moment, as the command line does.
 import 'reflect-metadata';
 import '../../src/cli/backup.ts';
