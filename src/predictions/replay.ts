@@ -114,9 +114,7 @@ function judge({ candidate, current, row, onChange }: ReplayOptions, recorded: R
     return;
   }
   const decision = recorded && decideBy(candidate.roles, recorded);
-  // Where the very rules that decided it decide otherwise now, they looked at something that nobody recorded.
-  const again = current?.policy === policy && recorded !== undefined ? decideBy(current, recorded) : undefined;
-  if (recorded?.role === undefined || decision === undefined || (again !== undefined && outcomeOf(again) !== recorded.outcome)) {
+  if (recorded?.role === undefined || decision === undefined || (current?.policy === policy && !decidesAgain(current, recorded))) {
     totals.unknown += 1;
     return;
   }
@@ -127,6 +125,12 @@ function judge({ candidate, current, row, onChange }: ReplayOptions, recorded: R
     totals.changed += 1;
     onChange({ index, time, principal, role, action, resource, before: { outcome, rule }, now });
   } else if (now.rule !== rule) totals.otherRule += 1;
+}
+
+/** False where the very rules that decided it decide otherwise now: they looked at something that nobody recorded. */
+function decidesAgain(current: Roles, recorded: Recorded): boolean {
+  const again = decideBy(current, recorded);
+  return again === undefined || outcomeOf(again) === recorded.outcome;
 }
 
 /** Undefined where it hangs on what is not known any more. */
