@@ -88,7 +88,7 @@ describe('what is wrong stops the start with one line that says which and why', 
       return { DATA_DIR: join(folder, 'file', 'data') };
     }, /mkdir.*file\/data.*set DATA_DIR to a folder that can be written/],
     ['no policies', () => ({ POLICIES_DIR: join(folder, 'none') }), /POLICIES_DIR .*none cannot be read: ENOENT/],
-    ['a misspelt action', async () => ({ POLICIES_DIR: await policiesWith('action', 'roles/operator.yaml', 'role: operator\ndescription: x\nrules:\n  - id: a\n    allow: [raed]\n    on: [log]\n    reason: x\n') }), /roles\/operator\.yaml:5: .*allow.* must be equal to one of the allowed values/],
+    ['a misspelt action', async () => ({ POLICIES_DIR: await policiesWith('action', 'roles/operator.yaml', 'role: operator\ndescription: x\nrules:\n  - id: a\n    effect: allow\n    actions: [raed]\n    resources: [log]\n    reason: x\n') }), /roles\/operator\.yaml:6: .*actions.* must be equal to one of the allowed values/],
   ])('%s', async (_what, env, why) => {
     const { code, stdout, stderr } = await run(await env());
     const lines = stderr.trimEnd().split('\n').filter((line) => !line.startsWith('{'));
