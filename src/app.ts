@@ -46,6 +46,7 @@ import { ReadController } from './predictions/read.controller.ts';
 import { LegalHoldsController } from './retention/legal-holds.controller.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { RequestsController } from './retention/requests.controller.ts';
+import { RetentionController } from './retention/retention.controller.ts';
 import { SubjectReportsController } from './retention/subject-reports.controller.ts';
 import { SubjectsController } from './retention/subjects.controller.ts';
 import { EndsEpochs } from './vault/ends-epochs.ts';
@@ -61,8 +62,9 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController,
-        LogController, TlogController, KeyEpochsController, HealthController, MetricsController,
+        AppendController, ReadController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
+        SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
+        MetricsController,
       ],
       providers: [
         { provide: Ledger, useValue: ledger },

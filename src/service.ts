@@ -33,9 +33,14 @@ import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
 import { expireQuarantine } from './predictions/expire-quarantine.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
+import { applyJournal, settleJournal } from './retention/apply-journal.ts';
+import { DailyRetention } from './retention/daily-retention.ts';
+import { journalErasure } from './retention/journal-erasure.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { PrivacyPolicy } from './retention/privacy-policy.ts';
 import type { Settings } from './settings.ts';
+import { Problem } from './http/problem.ts';
+import { JournalError } from './vault/journal-error.ts';
 import type { LogVault } from './vault/log-vault.ts';
 import { bringBackAllKeys } from './vault/bring-back-all.ts';
 import type { EpochOffice } from './vault/end-epoch.ts';
@@ -123,6 +128,9 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => journal.close());
     await bringBackAllKeys(database, { journal, exports: settings.keyExports, say });
     const vault = await openVault(settings, database);
+    const vaultOf = overrides.vaultOf ?? ((row: LogRow) => vault.of(row));
+    // A restored database is told what was erased before anything of it is read.
+    const applied = await applyJournal({ owner: database.owner, journal, contracts, vaultOf, say });
     const metrics = new Metrics();
     const ledger = new Ledger({
       pool,
@@ -139,7 +147,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       budget: new QueueBudget(settings.limits.maxTotalQueueBytes),
       publishIntervalMs: settings.publishIntervalMs,
       patienceMs: PATIENCE_MS,
-      vaultOf: overrides.vaultOf ?? ((row) => vault.of(row)),
+      vaultOf,
       onCommit: metrics.onCommit,
       say,
     });
@@ -147,6 +155,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => ledger.close());
     await ledger.start();
     await bootstrap(ledger, pool, settings.dataDir, (work) => serially(database, work));
+    await settleJournal({ owner: database.owner, journal }, ledger, applied);
     const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
     closing.push(() => tally.close());
     const authenticator = new Authenticator({
@@ -165,7 +174,12 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const epochSchedule = new EpochSchedule(office, ledger, settings.keyEpoch, say);
     closing.push(() => epochSchedule.close());
     if (overrides.sealByHand !== true) epochSchedule.start();
-    const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async () => undefined });
+    const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async (log, request) => journalErasure(journal, log, request).catch((error: unknown) => {
+      throw error instanceof JournalError ? new Problem('not-journalled', error.message, { retryAfterMs: 1000 }) : error;
+    }) });
+    const retention = new DailyRetention({ pool, ledger, contracts, say });
+    closing.push(() => retention.close());
+    if (overrides.sealByHand !== true) retention.start();
     return { endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
   } catch (error) {
     await close();

@@ -32,12 +32,13 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant, policy, keys] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, retention, policy, keys] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
     import('./recover.ts'),
     import('./tenant.ts'),
+    import('./retention.ts'),
     import('./policy.ts'),
     import('./keys.ts'),
   ]);
@@ -46,6 +47,7 @@ async function registerOthers(program: Command): Promise<void> {
   restore.registerRestore(program);
   recover.registerRecover(program);
   tenant.registerTenant(program);
+  retention.registerRetention(program);
   policy.registerPolicy(program);
   keys.registerKeys(program);
 }

@@ -36,6 +36,7 @@ export const PROBLEMS = {
   'database-unavailable': [503, 'The database cannot be reached or cannot write'],
   'vault-unavailable': [503, 'Keys cannot be had now'],
   'provider-unavailable': [503, 'The identity provider cannot be asked'],
+  'not-journalled': [503, 'It is erased, and not journalled yet'],
   'storage-full': [503, 'The database has no room left'],
   'outcome-unknown': [503, 'Whether the record was taken in is not known'],
   'not-counted': [503, 'What became of the record cannot be counted'],

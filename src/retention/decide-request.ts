@@ -20,14 +20,14 @@ export interface Desk {
   pool: Pool;
   contracts: Contracts;
   policy: PrivacyPolicy;
-  /** Told of the keys that an erasure destroyed, after the commit and before the answer. */
-  onErased: (log: Log, request: string) => Promise<void>;
+  /** Told of an erasure after its commit and before its answer. */
+  onErased: (log: Log, request: RequestRow) => Promise<void>;
 }
 
 /**
  * The second person's word on a request. What is agreed to is done in the same transaction as the entry that says so.
  *
- * @throws Problem `not-found`, `forbidden`, `request-closed`, `legal-hold`; AppendError
+ * @throws Problem `not-found`, `forbidden`, `request-closed`, `legal-hold`, `not-journalled` (it is done then); AppendError
  */
 export async function decideRequest(desk: Desk, caller: Caller, id: string, decision: 'approve' | 'reject'): Promise<RequestRow> {
   const { log } = caller;
@@ -35,6 +35,8 @@ export async function decideRequest(desk: Desk, caller: Caller, id: string, deci
   if (request === undefined) throw new Problem('not-found', 'There is no such request.');
   caller.decide({ kind: request.kind, requester: request.requester, time: request.requested.getTime() });
   await requireAnother(desk.pool, caller, request.requester);
+  // Said again, because the answer did not come: it is done, and journalled before that is said.
+  if (request.state === 'executed' && request.decider === caller.principal && decision === 'approve') return acknowledged(desk, log, request);
   await log.appendWith(async (client, head) => {
     const locked = await lockRequest(client, log.row.id, id);
     if (locked === undefined || locked.state !== 'pending') throw closed(locked?.state);
@@ -44,8 +46,12 @@ export async function decideRequest(desk: Desk, caller: Caller, id: string, deci
   const after = await readRequest(desk.pool, log.row.id, id);
   if (after?.state === 'expired') throw closed('expired');
   if (after === undefined) throw new Error('a decided request is not there');
-  if (after.kind === 'erasure' && after.state === 'executed') await desk.onErased(log, id);
-  return after;
+  return acknowledged(desk, log, after);
+}
+
+async function acknowledged({ onErased }: Desk, log: Log, request: RequestRow): Promise<RequestRow> {
+  if (request.kind === 'erasure' && request.state === 'executed') await onErased(log, request);
+  return request;
 }
 
 function closed(state: string | undefined): Problem {

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { Log } from '../ledger/log.ts';
+import type { LogRow } from '../ledger/log-row.ts';
 import { eraseKeys } from '../vault/erase-keys.ts';
 import { isRetained } from './schedule.ts';
 import { subjectBytes, type SubjectTarget } from './subject-targets.ts';
@@ -32,23 +33,29 @@ interface HeldPayload {
  * @param by the entry that will say so
  */
 export async function eraseSubject(client: PoolClient, contracts: Contracts, log: Log, { subject }: SubjectTarget, by: { log: number; index: number }): Promise<ErasedPart> {
-  const { id, tenantName } = log.row;
+  const { id } = log.row;
   // While the head is locked no key moves to another epoch: what is said of its epoch below stays true.
   await client.query('select from lock_head($1)', [id]);
   const { rows: keys } = await client.query<{ id: number; epoch: number | null }>('select id, epoch from data_key where log = $1 and subject = $2 order by id', [id, subjectBytes(subject)]);
+  const { indices: staying, citations } = await stayingOf(client, contracts, log.row, keys.map((key) => key.id));
+  const { indices, vault } = await eraseKeys(client, { log: id, vault: log.vault, keys: keys.map((key) => key.id), staying, by });
+  return { log, subject, keys, indices, retained: { count: staying.length, citations }, vault };
+}
+
+/** What of the payloads under some keys the law wants kept now, and why. */
+export async function stayingOf(client: PoolClient, contracts: Contracts, { id, tenantName }: LogRow, keys: readonly number[]): Promise<{ indices: number[]; citations: string[] }> {
   const { rows } = await client.query<HeldPayload>(
     `select p.index, r.model, r.time from payload p left join prediction r on r.log = p.log and r.index = p.index
       where p.log = $1 and p.key = any($2::bigint[]) order by p.index`,
-    [id, keys.map((key) => key.id)],
+    [id, keys],
   );
   const now = Date.now();
   const citations = new Set<string>();
-  const staying = rows.flatMap(({ index, model, time }) => {
+  const indices = rows.flatMap(({ index, model, time }) => {
     const contract = model === null || time === null ? undefined : contracts.of(model, tenantName);
     if (contract === undefined || time === null || !isRetained(contract, time, now)) return [];
     citations.add(contract.file.erasure.citation ?? contract.file.retention.citation);
     return [index];
   });
-  const { indices, vault } = await eraseKeys(client, { log: id, vault: log.vault, keys: keys.map((key) => key.id), staying, by });
-  return { log, subject, keys, indices, retained: { count: staying.length, citations: [...citations] }, vault };
+  return { indices, citations: [...citations] };
 }
