@@ -50,9 +50,9 @@ export async function listTables(client: pg.ClientBase): Promise<TableShape[]> {
 export async function listSequences(client: pg.ClientBase): Promise<SequenceState[]> {
   const { rows: names } = await client.query<{ name: string }>(
     `SELECT s.relname::text AS name FROM pg_class s
-       JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-       JOIN pg_class t ON t.oid = d.refobjid
-      WHERE s.relkind = 'S' AND s.relnamespace = current_schema()::regnamespace AND t.relname <> ALL ($1)
+       LEFT JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+       LEFT JOIN pg_class t ON t.oid = d.refobjid
+      WHERE s.relkind = 'S' AND s.relnamespace = current_schema()::regnamespace AND (t.relname IS NULL OR t.relname <> ALL ($1))
       ORDER BY s.relname`,
     [BOOKKEEPING],
   );

@@ -46,6 +46,8 @@ export function answerDirectly(
   };
   const errorHandler = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const problem = problemOf(error, http.say);
+    // What still comes of the body is read and thrown away: a connection that is closed on unread bytes takes the answer with it.
+    request.raw.resume();
     sendProblem(reply, request.caller === undefined ? problem : await refused.call(controller, request, problem));
     return reply;
   };

@@ -8,9 +8,13 @@ import type { Taken } from './intake.ts';
 /** Whose record it is. */
 export type Producer = Pick<Caller, 'principal' | 'log'>;
 
-/** Refusals for want of room or of a database, whatever the record: they must cost next to nothing, so nobody waits for their count. */
+/**
+ * Refusals for want of room or of a database, whatever the record: they must cost next to nothing, so nobody waits for their
+ * count. Nor for that of a body that is not read to its end: while one waited, what still comes would close the connection
+ * on unread bytes, and take the answer with it.
+ */
 const BESIDE = new Set<ProblemCode>([
-  'queue-full', 'database-unavailable', 'storage-full', 'log-stopped', 'policy-mismatch', 'clock-skew', 'shutting-down',
+  'body-too-large', 'queue-full', 'database-unavailable', 'storage-full', 'log-stopped', 'policy-mismatch', 'clock-skew', 'shutting-down',
 ]);
 
 /**
