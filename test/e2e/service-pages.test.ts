@@ -78,6 +78,7 @@ describe('/openapi.json', () => {
       'get /v1/quarantine/{id}',
       'get /v1/requests',
       'get /v1/requests/{id}',
+      'get /v1/retention',
       'get /v1/subjects/erasures/{id}/certificate',
       'post /v1/access/explain',
       'post /v1/break-glass',
@@ -96,6 +97,7 @@ describe('/openapi.json', () => {
       'post /v1/quarantine/{id}/reject',
       'post /v1/quarantine/{id}/release',
       'post /v1/requests/{id}/approvals',
+      'post /v1/retention/runs',
       'post /v1/subjects/erasures',
       'post /v1/subjects/reports',
     ]);
