@@ -31,6 +31,9 @@ export interface Asking {
 const DENIALS = { perSecond: 1 / 6, burst: 10 };
 const MAX_PRINCIPALS = 10_000;
 
+/** This replica must not append now, and reads go on (invariant 8): the log has stopped, the clock or the policy is another. */
+const READABLE: ReadonlySet<string> = new Set(['log-stopped', 'clock-skew', 'policy-mismatch']);
+
 /** Makes decisions entries, before what they allow leaves (design of invariant 6: docs/design). */
 export class AccessTrail {
   private readonly tally: Tally;
@@ -58,8 +61,8 @@ export class AccessTrail {
       const seen = of !== undefined && 'index' in of ? [{ log: of.log.row.id, index: of.index }] : [];
       await caller.log.append({ ...draftAct(caller.log, asking, actOf(traced)), ...disclosing(seen) });
     } catch (error) {
-      if (!(error instanceof AppendError && error.code === 'log-stopped')) throw error;
-      // Reads of a stopped log go on (invariant 8); what they leave behind becomes an entry as soon as the tenant has a log again.
+      if (!(error instanceof AppendError && READABLE.has(error.code))) throw error;
+      // What such a read leaves behind becomes an entry as soon as a replica can append to a log of the tenant again.
       await this.held.hold(caller.log.row.id, asking, bodyOf(traced));
     }
     caller.traced = true;

@@ -1,9 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessGuard } from '../access/access.guard.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { sendProblem } from './problem.filter.ts';
+
+/** How long a refused sender may go on before the answer is sent all the same. */
+const LINGER_MS = 1000;
 
 /** A controller's method that takes the request and the reply as they are. */
 export type DirectMethod = (this: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -46,12 +50,25 @@ export function answerDirectly(
   };
   const errorHandler = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const problem = problemOf(error, http.say);
-    // What still comes of the body is read and thrown away: a connection that is closed on unread bytes takes the answer with it.
-    request.raw.resume();
-    sendProblem(reply, request.caller === undefined ? problem : await refused.call(controller, request, problem));
+    const answer = request.caller === undefined ? problem : await refused.call(controller, request, problem);
+    await throwAway(request.raw);
+    sendProblem(reply, answer);
     return reply;
   };
   fastify.addHook('onRoute', (route) => {
     if (route.url === url && route.method === 'POST') Object.assign(route, { onRequest: admit, handler, errorHandler });
+  });
+}
+
+/**
+ * Reads what still comes of a body whose length was not told, and throws it away, for a while: a connection that is closed
+ * on unread bytes takes the answer with it.
+ */
+async function throwAway(body: IncomingMessage): Promise<void> {
+  if (body.complete || body.destroyed || body.headers['transfer-encoding'] === undefined) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LINGER_MS);
+    body.resume().once('close', () => resolve()).once('end', () => resolve());
+    body.once('close', () => clearTimeout(timer));
   });
 }

@@ -8,13 +8,9 @@ import type { Taken } from './intake.ts';
 /** Whose record it is. */
 export type Producer = Pick<Caller, 'principal' | 'log'>;
 
-/**
- * Refusals for want of room or of a database, whatever the record: they must cost next to nothing, so nobody waits for their
- * count. Nor for that of a body that is not read to its end: while one waited, what still comes would close the connection
- * on unread bytes, and take the answer with it.
- */
+/** Refusals for want of room or of a database, whatever the record: they must cost next to nothing, so nobody waits for their count. */
 const BESIDE = new Set<ProblemCode>([
-  'body-too-large', 'queue-full', 'database-unavailable', 'storage-full', 'log-stopped', 'policy-mismatch', 'clock-skew', 'shutting-down',
+  'queue-full', 'database-unavailable', 'storage-full', 'log-stopped', 'policy-mismatch', 'clock-skew', 'shutting-down',
 ]);
 
 /**
