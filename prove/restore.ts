@@ -1,4 +1,5 @@
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { entriesPath, tilePath, tileWidth } from '../src/core/tile.ts';
 import { parsePayload } from '../src/core/payload.ts';
@@ -44,17 +45,32 @@ async function lostTail(context: ProofContext): Promise<LostTail> {
     const { receipt } = await producer.post(ids.at(-1) as string, { receipt: true });
     const vkey = await vkeyOf(producer);
     verifyReceiptText(receipt, vkey);
-    const log = await verifyPublicLog(producer, vkey);
     const receipts = join(context.folder, 'receipts');
     await mkdir(receipts);
     const auditor = new LedgerClient(service.url, await service.key('auditor'));
     for (const { id } of after) await writeFile(join(receipts, `${id}.json`), await auditor.text(`/v1/predictions/${id}/receipt`));
     const mirror = join(context.folder, 'mirror');
-    await mirrorLog(producer, log, mirror);
+    const log = await mirrorToTheEnd(service, producer, vkey, mirror);
     return new LostTail({ context, backup, mirror, receipts, vkey, log, first: service.dataDir, after, before: ids.slice(0, kept) });
   } finally {
     await service.stop();
   }
+}
+
+/** Mirrors the log and stops the service; again, where an entry came in between (readings leave traces, each minute its counts). */
+async function mirrorToTheEnd(service: LedgerService, client: LedgerClient, vkey: string, folder: string): Promise<PublicLog> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    // Longer than the publish interval.
+    await sleep(500);
+    const log = await verifyPublicLog(client, vkey);
+    await mirrorLog(client, log, folder);
+    await service.stop();
+    const stored = JSON.parse(await readFile(join(service.dataDir, 'checkpoints.json'), 'utf8')) as Record<string, { size: number }>;
+    if (Object.values(stored)[0]?.size === log.checkpoint.size) return log;
+    service.start();
+    await service.ready();
+  }
+  throw new Error('the log never came to rest');
 }
 
 /** Copies a log's public resources, as any mirror does. */
