@@ -1,7 +1,4 @@
-/**
- * A prediction whose content follows from its id, so that anyone who knows the id can send the same again. The shipped
- * contract keeps all of it as it is: of a record that holds tokens, no receipt tells what was posted.
- */
+/** A prediction whose content follows from its id, so that anyone who knows the id can send the same again. */
 export function predictionOf(id: string): Record<string, unknown> {
   let state = 7;
   for (const character of id) state = (state * 31 + character.charCodeAt(0)) % 1_000_003;
