@@ -4,6 +4,7 @@ import { consistencyProof } from '../../src/core/consistency-proof.ts';
 import { encodeEntryBundle } from '../../src/core/entry-bundle.ts';
 import { inclusionProof } from '../../src/core/inclusion-proof.ts';
 import { leafHash } from '../../src/core/merkle-tree.ts';
+import { drawSample, sampleSeed } from '../../src/core/sample.ts';
 import { sha256 } from '../../src/core/sha256.ts';
 import { completeNodes } from '../../src/core/subtree.ts';
 import { entriesPath, tilePath, tileWidth } from '../../src/core/tile.ts';
@@ -86,8 +87,14 @@ export async function fenced(): Promise<Map<string, string>> {
     ['vkeys', JSON.stringify({ keys: [{ vkey: example.signer.vkey, firstIndex: 0 }] })],
     ['bundle-head', toHex(encodeEntryBundle(log.entries).slice(0, 34))],
     ['tile-head', toHex(leafHash(log.entries[0] as Uint8Array))],
+    ['bundle-sample', JSON.stringify(sampleOf(toHex(await treeRoot(SIZE, log.read))))],
   ]);
   return text;
+}
+
+function sampleOf(root: string): object {
+  const seed = sampleSeed(root, 'CC8.1', '0'.repeat(64));
+  return { n: 3, of: 1000, rows: drawSample(seed, 1000, 3), seed: toHex(seed) };
 }
 
 async function signatureParts(): Promise<string> {
