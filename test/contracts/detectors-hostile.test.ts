@@ -66,8 +66,8 @@ const UNITS: readonly [what: string, unit: string][] = [
   ['white space', ' '],
 ];
 
-// A payload holds 256 KiB at most (docs/spec/payloads.md). DETECTORS_HOSTILE_BYTES=1048576 tries more.
-const SIZE = Number(process.env['DETECTORS_HOSTILE_BYTES'] ?? 262_144);
+// A quarter of the longest payload (docs/spec/payloads.md) tells linear from quadratic as well as all of it. DETECTORS_HOSTILE_BYTES=1048576 tries more.
+const SIZE = Number(process.env['DETECTORS_HOSTILE_BYTES'] ?? 65_536);
 const EIGHTH = SIZE / 8;
 
 /** Milliseconds of CPU. */
