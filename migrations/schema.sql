@@ -320,6 +320,87 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON minute_totals FOR EACH ROW
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON minute_totals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT ON minute_totals TO prediction_ledger_runtime;
 
+CREATE TABLE model_decision (
+  log integer NOT NULL,
+  model text NOT NULL,
+  version text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  index bigint NOT NULL,
+  "time" bigint NOT NULL,
+  principal text NOT NULL,
+  decision text NOT NULL
+);
+ALTER TABLE model_decision ADD CONSTRAINT model_decision_number_key UNIQUE (number);
+ALTER TABLE model_decision ADD CONSTRAINT model_decision_pkey PRIMARY KEY (log, model, version, index);
+ALTER TABLE model_decision ADD CONSTRAINT model_decision_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE model_decision ADD CONSTRAINT model_decision_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text])));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_decision FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON model_decision TO prediction_ledger_runtime;
+
+CREATE TABLE model_deployment (
+  log integer NOT NULL,
+  model text NOT NULL,
+  version text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  index bigint NOT NULL,
+  "time" bigint NOT NULL,
+  principal text NOT NULL,
+  deployment text NOT NULL,
+  share integer,
+  from_time bigint NOT NULL,
+  to_time bigint,
+  retroactive boolean NOT NULL
+);
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_number_key UNIQUE (number);
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_pkey PRIMARY KEY (log, model, index);
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_check CHECK ((to_time > from_time));
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_check1 CHECK (((share IS NULL) = (deployment = ANY (ARRAY['shadow'::text, 'retired'::text]))));
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_deployment_check CHECK ((deployment = ANY (ARRAY['live'::text, 'shadow'::text, 'canary'::text, 'retired'::text])));
+ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_share_check CHECK (((share >= 0) AND (share <= 10000)));
+CREATE INDEX model_deployment_version ON model_deployment USING btree (log, model, version, index);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_deployment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_deployment FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON model_deployment TO prediction_ledger_runtime;
+
+CREATE TABLE model_part (
+  log integer NOT NULL,
+  kind text NOT NULL,
+  name text NOT NULL,
+  part text NOT NULL,
+  digest text,
+  model text NOT NULL,
+  version text NOT NULL,
+  index bigint NOT NULL
+);
+ALTER TABLE model_part ADD CONSTRAINT model_part_pkey PRIMARY KEY (log, kind, name, part, model, version);
+ALTER TABLE model_part ADD CONSTRAINT model_part_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE model_part ADD CONSTRAINT model_part_kind_check CHECK ((kind = ANY (ARRAY['training'::text, 'evaluation'::text, 'feature'::text, 'code'::text])));
+CREATE INDEX model_part_of ON model_part USING btree (log, model, version);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_part FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_part FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON model_part TO prediction_ledger_runtime;
+
+CREATE TABLE model_version (
+  log integer NOT NULL,
+  model text NOT NULL,
+  version text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  index bigint NOT NULL,
+  "time" bigint NOT NULL,
+  principal text NOT NULL,
+  artifact text NOT NULL,
+  owner text NOT NULL
+);
+ALTER TABLE model_version ADD CONSTRAINT model_version_log_index_key UNIQUE (log, index);
+ALTER TABLE model_version ADD CONSTRAINT model_version_number_key UNIQUE (number);
+ALTER TABLE model_version ADD CONSTRAINT model_version_pkey PRIMARY KEY (log, model, version);
+ALTER TABLE model_version ADD CONSTRAINT model_version_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON model_version TO prediction_ledger_runtime;
+
 CREATE TABLE payload (
   log integer NOT NULL,
   index bigint NOT NULL,
@@ -365,10 +446,12 @@ CREATE TABLE prediction (
   version text NOT NULL,
   deployment text,
   outcome text,
-  principal text
+  principal text,
+  exceptions integer
 );
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
+ALTER TABLE prediction ADD CONSTRAINT prediction_exceptions_check CHECK ((exceptions > 0));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
 GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
@@ -676,6 +759,59 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_eraser;
 GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION log_succession(_log integer)
+ RETURNS integer[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with recursive line as (
+    select id, predecessor from log where id = _log
+    union all
+    select l.id, l.predecessor from log l join line on l.id = line.predecessor
+  )
+  select array_agg(id) from line
+$function$;
+GRANT EXECUTE ON FUNCTION log_succession(integer) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION model_decided(_log integer, _model text, _version text, _index bigint, _time bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(
+    (select decision from model_decision
+      where log = any (log_succession(_log)) and model = _model and version = _version and (log <> _log or index < _index or (_index is null and time <= _time))
+      order by log desc, index desc limit 1),
+    (select 'registered' from model_version
+      where log = any (log_succession(_log)) and model = _model and version = _version and (log <> _log or index < _index or (_index is null and time <= _time))
+      limit 1),
+    'unknown')
+$function$;
+GRANT EXECUTE ON FUNCTION model_decided(integer,text,text,bigint,bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION model_deployed(_log integer, _model text, _version text, _index bigint, _time bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  with own as (
+    select log, index, deployment, to_time from model_deployment
+     where log = any (log_succession(_log)) and model = _model and version = _version and from_time <= _time
+       and (log <> _log or index < _index or (_index is null and time <= _time))
+     order by log desc, index desc limit 1
+  )
+  select deployment from own
+   where (to_time is null or to_time > _time)
+     and not (deployment in ('live', 'canary') and exists (
+       select from model_deployment d
+        where d.log = any (log_succession(_log)) and d.model = _model and d.version <> _version and d.deployment = 'live' and d.share = 10000 and d.from_time <= _time
+          and (d.log, d.index) > (own.log, own.index) and (d.log <> _log or d.index < _index or (_index is null and d.time <= _time))))
+$function$;
+GRANT EXECUTE ON FUNCTION model_deployed(integer,text,text,bigint,bigint) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION quarantine_record(_log integer, _id text, _prediction text, _model text, _version text, _principal text, _rule text, _contract text, _reasons jsonb, _period interval, _key bigint, _epoch integer, _wrapped bytea, _subject_key bigint, _sealed bytea)
  RETURNS text

@@ -56,7 +56,7 @@ describe('the catalogue of entry types', () => {
   test('gives predictions the schema that intake applies', () => {
     const { subject: _reference, ...posted } = PREDICTION_SCHEMA.properties;
     const form = JSON.parse(JSON.stringify({ ...PREDICTION_SCHEMA, properties: posted })) as object;
-    expect(schema('prediction-v2.json')).toMatchObject(form);
+    expect(schema('prediction-v3.json')).toMatchObject(form);
   });
 
   test('has a page entry for each schema', () => {
