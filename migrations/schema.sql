@@ -141,6 +141,27 @@ GRANT SELECT ON erased TO prediction_ledger_runtime;
 GRANT UPDATE ON erased (by_log) TO prediction_ledger_eraser;
 GRANT UPDATE ON erased (by_index) TO prediction_ledger_eraser;
 
+CREATE TABLE follow_up (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  kind text NOT NULL,
+  id text NOT NULL,
+  of_log integer NOT NULL,
+  of_index bigint NOT NULL,
+  "time" bigint NOT NULL,
+  principal text NOT NULL,
+  verdict text
+);
+ALTER TABLE follow_up ADD CONSTRAINT follow_up_id UNIQUE (log, kind, id);
+ALTER TABLE follow_up ADD CONSTRAINT follow_up_pkey PRIMARY KEY (log, index);
+ALTER TABLE follow_up ADD CONSTRAINT follow_up_kind_check CHECK ((kind = ANY (ARRAY['outcome'::text, 'review'::text, 'correction'::text, 'replay'::text])));
+CREATE INDEX follow_up_of ON follow_up USING btree (of_log, of_index, log, index);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON follow_up FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT INSERT, SELECT ON follow_up TO prediction_ledger_runtime;
+GRANT SELECT ON follow_up (log) TO prediction_ledger_eraser;
+GRANT SELECT ON follow_up (index) TO prediction_ledger_eraser;
+GRANT SELECT, UPDATE ON follow_up (verdict) TO prediction_ledger_eraser;
+
 CREATE TABLE held_decision (
   log integer NOT NULL,
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -458,6 +479,22 @@ GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
 GRANT SELECT ON prediction (index) TO prediction_ledger_eraser;
 GRANT SELECT, UPDATE ON prediction (outcome) TO prediction_ledger_eraser;
 
+CREATE TABLE prediction_link (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  kind "char" NOT NULL,
+  name text NOT NULL,
+  version text NOT NULL DEFAULT ''::text
+);
+ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_pkey PRIMARY KEY (log, index, kind, name, version);
+ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_kind_check CHECK ((kind = ANY (ARRAY['p'::"char", 'f'::"char", 't'::"char"])));
+CREATE INDEX prediction_link_name ON prediction_link USING btree (log, kind, name, index);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+GRANT DELETE ON prediction_link TO prediction_ledger_eraser;
+GRANT INSERT, SELECT ON prediction_link TO prediction_ledger_runtime;
+GRANT SELECT ON prediction_link (log) TO prediction_ledger_eraser;
+GRANT SELECT ON prediction_link (index) TO prediction_ledger_eraser;
+
 CREATE TABLE quarantine (
   log integer NOT NULL,
   id text NOT NULL,
@@ -598,6 +635,21 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON token FOR EACH STATEMENT EXECUTE F
 GRANT DELETE, SELECT ON token TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON token TO prediction_ledger_runtime;
 
+CREATE VIEW governed AS
+ SELECT prediction.log,
+    prediction.index,
+    prediction.model,
+    prediction."time"
+   FROM prediction
+UNION ALL
+ SELECT f.log,
+    f.index,
+    p.model,
+    p."time"
+   FROM (follow_up f
+     JOIN prediction p ON (((p.log = f.of_log) AND (p.index = f.of_index))));
+GRANT SELECT ON governed TO prediction_ledger_runtime;
+
 CREATE SEQUENCE data_key_id;
 GRANT USAGE ON SEQUENCE data_key_id TO prediction_ledger_runtime;
 
@@ -695,7 +747,9 @@ begin
   return query
     with gone as (delete from payload where log = _log and key = any (_keys) returning index),
     noted as (insert into erased (log, index, by_log, by_index) select _log, index, _by_log, _by_index from gone),
-    cleared as (update prediction p set outcome = null from gone where p.log = _log and p.index = gone.index)
+    cleared as (update prediction p set outcome = null from gone where p.log = _log and p.index = gone.index),
+    untold as (update follow_up f set verdict = null from gone where f.log = _log and f.index = gone.index),
+    unlinked as (delete from prediction_link l using gone where l.log = _log and l.index = gone.index)
     select index from gone order by index;
 end $function$;
 GRANT EXECUTE ON FUNCTION erase_keys(integer,integer,bigint,bigint[]) TO prediction_ledger_runtime;

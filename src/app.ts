@@ -35,6 +35,8 @@ import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
 import { DetokenizeController } from './predictions/detokenize.controller.ts';
 import { PredictionIntake } from './predictions/intake.ts';
+import { FollowUpController } from './predictions/follow-up.controller.ts';
+import { FollowUpDesk } from './predictions/record-follow-up.ts';
 import { IntakeCounter } from './predictions/intake-counter.ts';
 import { IntakeTotalsController } from './predictions/intake-totals.controller.ts';
 import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
@@ -62,7 +64,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
+        AppendController, ReadController, FollowUpController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
         SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
         MetricsController,
       ],
@@ -73,6 +75,7 @@ class AppModule {
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
         { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(new QuarantineTable(database.pool)), settings.limits.maxDepth) },
+        { provide: FollowUpDesk, useValue: new FollowUpDesk(contracts, settings.limits.maxDepth) },
         { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },

@@ -19,6 +19,8 @@ export function plainVault(): LogVault {
     subjectKey: () => SUBJECTS,
     keyOfSubject: async () => SUBJECTS,
     findSubjectKey: async () => SUBJECTS,
+    keyOf: async () => OWN,
+    referenceOf: async () => undefined,
     freshKey: async () => {
       throw new Error('nothing is erased in a benchmark');
     },

@@ -15,6 +15,7 @@ export const BUILT_IN_ROLES = [
   'compliance-officer',
   'privacy-officer',
   'model-approver',
+  'reviewer',
   'operator',
   'admin',
 ] as const;

@@ -39,7 +39,7 @@ function shownRule(rule: Rule): object {
 }
 
 function shownContract(contract: Contract): object {
-  const { contract: _name, version: _version, definitions: _definitions, inputs: _inputs, output: _output, decision: _decision, rules = [], ...words } = contract.file;
+  const { contract: _name, version: _version, definitions: _definitions, inputs: _inputs, output: _output, decision: _decision, outcome: _outcome, rules = [], ...words } = contract.file;
   const fields = fieldsOf(contract).map(({ at, field }) => ({
     at,
     type: field.type,
@@ -50,8 +50,8 @@ function shownContract(contract: Contract): object {
   return { id: contract.id, file: contract.policyFile.path, ...words, fields, rules };
 }
 
-function fieldsOf({ sections: { inputs, output, decision } }: Contract): ReturnType<typeof everyField> {
-  return [...everyField(inputs, '/inputs'), ...everyField(output, '/output'), ...everyField(decision ?? new Map(), '/decision')];
+function fieldsOf({ sections: { inputs, output, decision, outcome } }: Contract): ReturnType<typeof everyField> {
+  return [...everyField(inputs, '/inputs'), ...everyField(output, '/output'), ...everyField(decision ?? new Map(), '/decision'), ...everyField(outcome ?? new Map(), '/outcome')];
 }
 
 function lines({ digest, roles, contracts, credentials }: PolicyParts): string[] {

@@ -18,7 +18,7 @@ export function checkContract(file: PolicyFile<ContractFile>, sections: Sections
   checkName(file, fault);
   checkKeeping(file.value, fault);
   checkRequirements(file.value, fault);
-  for (const fields of [sections.inputs, sections.output]) checkFields(file, fields, faults);
+  for (const fields of [sections.inputs, sections.output, sections.outcome]) if (fields !== undefined) checkFields(file, fields, faults);
   if (sections.decision !== undefined) {
     checkDecision(sections.decision, fault);
     checkFields(file, sections.decision, faults);

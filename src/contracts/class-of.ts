@@ -17,7 +17,7 @@ export function classOf(sections: Sections, pointers: readonly string[]): DataCl
 export function fieldAt(sections: Sections, pointer: string): Field | undefined {
   const [section, ...parts] = pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (section === 'explanation' && parts[0] === 'counterfactual') return within(sections.inputs, parts.slice(1));
-  if (section === 'inputs' || section === 'output' || section === 'decision') return within(sections[section], parts);
+  if (section === 'inputs' || section === 'output' || section === 'decision' || section === 'outcome') return within(sections[section], parts);
   return undefined;
 }
 

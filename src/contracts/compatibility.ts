@@ -20,7 +20,7 @@ export function incompatibilities(older: Contract, newer: Contract): PolicyFault
 /** As `incompatibilities`, whatever the versions are. */
 export function breaksBetween(older: Contract, newer: Contract): Break[] {
   const breaks = [...listBreaks(older.file, newer.file), ...wordBreaks(older.file, newer.file), ...ruleBreaks(older.file.rules ?? [], newer.file.rules ?? [])];
-  for (const section of ['inputs', 'output', 'decision'] as const) {
+  for (const section of ['inputs', 'output', 'decision', 'outcome'] as const) {
     const before = older.sections[section];
     const now = newer.sections[section];
     if (before !== undefined && now === undefined) breaks.push({ pointer: '', what: `the section ${section} is gone` });

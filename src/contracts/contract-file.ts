@@ -90,6 +90,8 @@ export interface ContractFile {
   inputs: FieldsFile;
   output: FieldsFile;
   decision?: FieldsFile;
+  /** Of what turned out to be true; without it, an outcome has the fields of `output`. */
+  outcome?: FieldsFile;
   rules?: RuleFile[];
 }
 
@@ -143,6 +145,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true
     inputs: FIELDS,
     output: FIELDS,
     decision: FIELDS,
+    outcome: FIELDS,
     rules: {
       type: 'array',
       maxItems: 50,

@@ -22,6 +22,8 @@ export interface Sections {
   inputs: Fields;
   output: Fields;
   decision: Fields | undefined;
+  /** Of what turned out to be true. */
+  outcome: Fields | undefined;
 }
 
 const MAX_FIELD_DEPTH = 8;
@@ -33,14 +35,15 @@ const MAX_FIELDS = 1000;
  * @param faults takes what is wrong: a name that is not defined, a cycle (named), a field without type, too deep a nesting
  */
 export function resolveSections(file: PolicyFile<ContractFile>, faults: PolicyFault[]): Sections {
-  const { inputs, output, decision, definitions } = file.value;
+  const { inputs, output, decision, outcome, definitions } = file.value;
   const resolver = new FieldResolver(file, definitions ?? {}, faults);
   // What uses itself has no end to be resolved to.
-  if (!resolver.checkDefinitions()) return { inputs: new Map(), output: new Map(), decision: undefined };
+  if (!resolver.checkDefinitions()) return { inputs: new Map(), output: new Map(), decision: undefined, outcome: undefined };
   return {
     inputs: resolver.fields(inputs, '/inputs', 1),
     output: resolver.fields(output, '/output', 1),
     decision: decision === undefined ? undefined : resolver.fields(decision, '/decision', 1),
+    outcome: outcome === undefined ? undefined : resolver.fields(outcome, '/outcome', 1),
   };
 }
 

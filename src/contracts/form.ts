@@ -16,14 +16,7 @@ type Schema = Record<string, unknown>;
 export function compileForm(file: ContractFile, sections: Sections): FormCheck {
   const open = file.unknownFields === 'drop';
   const inputs = objectSchema(sections.inputs, open, true);
-  // Lengths in UTF-16 code units, as offsets of hits are; that ajv calls the option deprecated goes to no log.
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
-  formats.default(ajv, ['date', 'date-time', 'uuid']);
-  ajv.addFormat('email', isEmail);
-  ajv.addFormat('hex', /^[0-9A-Fa-f]+$/);
-  ajv.addFormat('digits', /^[0-9]+$/);
-  ajv.addKeyword({ keyword: 'boundedPattern', type: 'string', schemaType: 'object', compile: boundedPattern });
-  const validate = ajv.compile({
+  return compileSchema({
     type: 'object',
     properties: {
       inputs,
@@ -34,6 +27,23 @@ export function compileForm(file: ContractFile, sections: Sections): FormCheck {
       explanation: { type: 'object', properties: { counterfactual: objectSchema(sections.inputs, open, false) } },
     },
   });
+}
+
+/** A validator for objects of which each may be a part of what it stands for: none of its fields need be there. */
+export function compileParts(file: ContractFile, parts: Readonly<Record<string, Fields>>): FormCheck {
+  const open = file.unknownFields === 'drop';
+  return compileSchema({ type: 'object', properties: Object.fromEntries(Object.entries(parts).map(([name, fields]) => [name, objectSchema(fields, open, false)])) });
+}
+
+function compileSchema(schema: Schema): FormCheck {
+  // Lengths in UTF-16 code units, as offsets of hits are; that ajv calls the option deprecated goes to no log.
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
+  formats.default(ajv, ['date', 'date-time', 'uuid']);
+  ajv.addFormat('email', isEmail);
+  ajv.addFormat('hex', /^[0-9A-Fa-f]+$/);
+  ajv.addFormat('digits', /^[0-9]+$/);
+  ajv.addKeyword({ keyword: 'boundedPattern', type: 'string', schemaType: 'object', compile: boundedPattern });
+  const validate = ajv.compile(schema);
   return (prediction, faults, unknown) => {
     if (validate(prediction)) return;
     for (const error of (validate.errors ?? []).slice(0, MAX_FAULTS)) {

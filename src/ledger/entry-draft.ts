@@ -36,6 +36,17 @@ export interface PredictionColumns {
   outcome: string | undefined;
   /** Who handed it in. */
   principal?: string;
+  /** By what it hangs together with others; gone with its payload. */
+  links?: readonly PredictionLink[] | undefined;
+}
+
+/** By what a prediction hangs together with others. */
+export interface PredictionLink {
+  /** The id of a parent, a feature view, or the trace of a request. */
+  kind: 'p' | 'f' | 't';
+  name: string;
+  /** Of a feature view; empty where it has none. */
+  version: string;
 }
 
 /** Where a committed entry stands. */

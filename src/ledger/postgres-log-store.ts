@@ -25,6 +25,10 @@ entries as (
   select $1, $2 + n, id, $6, model, version, deployment, outcome, principal
   from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[])
     as p(n, id, model, version, deployment, outcome, principal)
+), links as (
+  insert into prediction_link (log, index, kind, name, version)
+  select $1, $2 + n, kind::"char", name, version
+  from ok, unnest($28::int[], $29::text[], $30::text[], $31::text[]) as l(n, kind, name, version)
 ), tiles as (
   insert into tile (log, level, index, root, hashes)
   select $1, level, index, root, hashes
@@ -161,6 +165,10 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const deployments = new BinaryArray(OID.text, drafts.length * 16);
   const outcomes = new BinaryArray(OID.text, drafts.length * 24);
   const principals = new BinaryArray(OID.text, drafts.length * 32);
+  const linked = new BinaryArray(OID.int4);
+  const linkKinds = new BinaryArray(OID.text);
+  const linkNames = new BinaryArray(OID.text);
+  const linkVersions = new BinaryArray(OID.text);
   drafts.forEach((draft, i) => {
     keys.int8(draft.key);
     sealed.bytes(draft.sealed);
@@ -178,6 +186,12 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     deployments.text(draft.prediction.deployment);
     outcomes.text(draft.prediction.outcome);
     principals.text(draft.prediction.principal);
+    for (const { kind, name, version } of draft.prediction.links ?? []) {
+      linked.int4(i);
+      linkKinds.text(kind);
+      linkNames.text(name);
+      linkVersions.text(version);
+    }
   });
   const levels = new BinaryArray(OID.int4);
   const indices = new BinaryArray(OID.int8);
@@ -197,6 +211,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
     buffer(expected.hash), expected.vault,
     originals.finish(), ownKeys.finish(), epochs.finish(), wrapped.finish(), principals.finish(),
+    linked.finish(), linkKinds.finish(), linkNames.finish(), linkVersions.finish(),
   ];
 }
 

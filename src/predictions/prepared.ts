@@ -11,6 +11,7 @@ import type { LogVault, SealingKey } from '../vault/log-vault.ts';
 import type { Original } from '../vault/original.ts';
 import { tokenize } from '../vault/tokenize.ts';
 import { faultsOf, type Prediction } from './prediction.ts';
+import { linksOf } from './links.ts';
 
 type JsonObject = { [name: string]: JsonValue };
 
@@ -77,7 +78,7 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
     const draft = draftEntry(key, version, { type: 'prediction', payload, digestOf: (salt) => contentDigest(salt, content), originals });
     if (ownKey !== undefined) draft.ownKey = ownKey;
     const { id, model, version: modelVersion, deployment, decision } = prediction;
-    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal };
+    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, links: linksOf(prediction) };
     draft.again = () => draftPrediction(vault, posted, intake);
     return draft;
   };

@@ -7,7 +7,8 @@ import { AccessTrail } from '../access/access-trail.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { Problem } from '../http/problem.ts';
 import { ListQuery } from './list-query.ts';
-import { notThere, openFor, type Place } from './open-for.ts';
+import { findPrediction } from './find-prediction.ts';
+import { openFor } from './open-for.ts';
 import { pageLimit } from './page-limit.ts';
 import { PREDICTION_COLUMNS, PredictionTable } from './prediction-table.ts';
 import { erasedReceiptOf, proofOf, receiptOf } from './receipt.ts';
@@ -53,7 +54,7 @@ export class ReadController {
   @ApiOperation({ summary: 'One prediction with its place in the log, as the caller may see it' })
   @ApiResponse({ status: 200, description: 'fields that the caller may not see are absent from `prediction` and named in `withheld`' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
-    const found = await this.find(request, id);
+    const found = await findPrediction(this.table, callerOf(request), id);
     const { entry, leafHash, payload, fields, rule: reader } = await openFor(callerOf(request), found);
     await this.trail.allowed(callerOf(request), reader, found);
     const { body, principal, rule, contract } = payload;
@@ -66,7 +67,7 @@ export class ReadController {
   @Access('receive', 'prediction', { each: true })
   @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline. For those who may read every field. Of an erased one: entry, proof, and what erased it' })
   async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt | ErasedReceipt> {
-    const found = await this.find(request, id);
+    const found = await findPrediction(this.table, callerOf(request), id);
     const erased = await erasedReceiptOf(found.log, found.index);
     if (erased !== undefined) {
       callerOf(request).traced = true; // it opens no payload: nothing is there to see
@@ -84,20 +85,7 @@ export class ReadController {
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiOperation({ summary: 'The tlog-proof of its entry; opens no payload' })
   async proof(@Req() request: FastifyRequest, @Param('id') id: string): Promise<string> {
-    const { log, index } = await this.find(request, id);
+    const { log, index } = await findPrediction(this.table, callerOf(request), id);
     return proofOf(log, index);
-  }
-
-  /** Where a prediction that the caller may see stands: in the caller's log, or in one that it succeeds. */
-  private async find(request: FastifyRequest, id: string): Promise<Place> {
-    const caller = callerOf(request);
-    const seen = caller.rows(PREDICTION_COLUMNS);
-    if (id.length <= 128 && !id.includes('\0')) {
-      for (const log of caller.log.succession) {
-        const index = await this.table.indexOf(log.row.id, id, seen);
-        if (index !== undefined) return { log, index };
-      }
-    }
-    throw notThere();
   }
 }

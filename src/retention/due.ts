@@ -30,7 +30,7 @@ export function schedulesOf(contracts: Contracts, tenant: string, now: number): 
 
 const ROWS = `
 from payload p
-join prediction r on r.log = p.log and r.index = p.index
+join governed r on r.log = p.log and r.index = p.index
 left join data_key k on k.log = p.log and k.id = p.key
 left join lateral (
   select h.id from legal_hold h

@@ -45,7 +45,7 @@ export async function eraseSubject(client: PoolClient, contracts: Contracts, log
 /** What of the payloads under some keys the law wants kept now, and why. */
 export async function stayingOf(client: PoolClient, contracts: Contracts, { id, tenantName }: LogRow, keys: readonly number[]): Promise<{ indices: number[]; citations: string[] }> {
   const { rows } = await client.query<HeldPayload>(
-    `select p.index, r.model, r.time from payload p left join prediction r on r.log = p.log and r.index = p.index
+    `select p.index, r.model, r.time from payload p left join governed r on r.log = p.log and r.index = p.index
       where p.log = $1 and p.key = any($2::bigint[]) order by p.index`,
     [id, keys],
   );

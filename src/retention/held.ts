@@ -15,7 +15,7 @@ where h.log = any($1::int[]) and h.released is null
     select from unnest($2::int[], $4::bytea[]) as t(log, subject)
     join data_key k on k.log = t.log and k.subject = t.subject
     join payload p on p.log = k.log and p.key = k.id
-    join prediction r on r.log = p.log and r.index = p.index
+    join governed r on r.log = p.log and r.index = p.index
     where (h.models is null or r.model = any(h.models)) and (h.from_time is null or r.time >= h.from_time) and (h.to_time is null or r.time < h.to_time)))
 order by h.number limit 1`;
 

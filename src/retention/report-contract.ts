@@ -28,8 +28,8 @@ export interface ExplainedField {
 export function explainContract(id: string, contract: Contract | undefined): ExplainedContract {
   if (contract === undefined) return { id };
   const { description, owner, purposes, legalBases, retention, erasure } = contract.file;
-  const { inputs, output, decision } = contract.sections;
-  const fields = [...explain(inputs, '/inputs'), ...explain(output, '/output'), ...explain(decision, '/decision')];
+  const { inputs, output, decision, outcome } = contract.sections;
+  const fields = [...explain(inputs, '/inputs'), ...explain(output, '/output'), ...explain(decision, '/decision'), ...explain(outcome, '/outcome')];
   return { id, description, owner, purposes, legalBases, retention, erasure, fields };
 }
 

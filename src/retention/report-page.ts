@@ -1,5 +1,5 @@
 import type { IssuedReport } from './issue-report.ts';
-import type { ReportedPrediction } from './subject-report.ts';
+import type { ReportedFollowUp, ReportedPrediction } from './subject-report.ts';
 import type { ExplainedContract } from './report-contract.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111}
@@ -16,12 +16,13 @@ export function escapeHtml(text: string): string {
 
 /** A report as a page that stands by itself: no script, nothing loaded, fit to be printed. */
 export function reportPage(report: IssuedReport): string {
-  const { subjects, predictions, contracts, quarantine, holds, issued, log, entry, next } = report;
+  const { subjects, predictions, followUps, contracts, quarantine, holds, issued, log, entry, next } = report;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>What is held about you</title><style>${STYLE}</style></head><body>
 <h1>What is held about you</h1>
 <p>Issued ${escapeHtml(issued)} by ${escapeHtml(log)}, entry ${entry}. You are known here as ${subjects.length === 0 ? 'nobody' : subjects.map(({ subject }) => `<code>${escapeHtml(subject)}</code>`).join(', ')}.</p>
 ${section('Predictions', predictions.map(article), 'None is held.')}
+${section('What was told of them afterwards', followUps.map(told), 'Nothing.')}
 ${section('By which logic', contracts.map(logic), 'None.')}
 ${section('Held back for a decision', quarantine.length === 0 ? [] : [table(['received', 'expires', 'model', 'why'], quarantine.map((each) => [each.received, each.expires, each.model, each.reasons.map(({ code, count }) => `${code} (${count})`).join(', ')]))], 'Nothing.')}
 ${section('Legal holds that name you', holds.length === 0 ? [] : [table(['placed', 'reason', 'citation'], holds.map((hold) => [hold.placed, hold.reason, hold.citation ?? '']))], 'None.')}
@@ -45,6 +46,15 @@ function article({ prediction, time, index, log, contract, retention, withheld, 
   const who = seen.last.map((each) => [each.time, `${each.principal}${each.role === null ? '' : ` (${each.role})`}`, each.how, each.purpose ?? '']);
   const more = seen.total > seen.last.length ? `<p>${seen.total - seen.last.length} earlier ones are in the log.</p>` : '';
   return `<article><h3>${escapeHtml(plain(id))}</h3><table>${rows.join('')}</table><h4>Who saw it</h4>${who.length === 0 ? '<p>Nobody.</p>' : table(['when', 'who', 'how', 'why'], who)}${more}</article>`;
+}
+
+function told({ type, time, index, log, told: body, withheld, originals }: ReportedFollowUp): string {
+  const facts: [string, unknown][] = [
+    ['taken in', `${time}, entry ${index} of ${log}`], ...Object.entries(body), ['withheld here', withheld?.join(', ')],
+    ['what tokens stand for', originals?.map(({ at, token, value }) => ({ at, token, value }))],
+  ];
+  const rows = facts.filter(([, value]) => value !== undefined).map(([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${shown(value)}</td></tr>`);
+  return `<article><h3>${escapeHtml(type)}</h3><table>${rows.join('')}</table></article>`;
 }
 
 function logic({ id, description, owner, purposes = [], legalBases = [], retention, fields = [] }: ExplainedContract): string {

@@ -1,13 +1,16 @@
 import type { Pool } from 'pg';
 import type { Caller } from '../access/caller.ts';
+import { VisibleFields } from '../access/visible-fields.ts';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { JsonValue } from '../core/json-value.ts';
-import { parsePayload } from '../core/payload.ts';
+import type { Entry } from '../core/entry.ts';
+import { parsePayload, type Payload } from '../core/payload.ts';
 import type { Log } from '../ledger/log.ts';
 import { attributesOf } from '../predictions/appender.ts';
 import { originalsOf, part } from '../predictions/detokenize.ts';
 import { openEntry } from '../predictions/open-entry.ts';
 import type { Prediction } from '../predictions/prediction.ts';
+import { visibleFollowUp } from '../predictions/visible-follow-up.ts';
 import type { SealedOriginal } from '../vault/original.ts';
 import { explainContract, type ExplainedContract } from './report-contract.ts';
 import { readDisclosures, type Seen } from './report-disclosures.ts';
@@ -40,6 +43,19 @@ export interface ReportedPrediction {
   seen: { total: number; last: Seen[] };
 }
 
+/** What was told of such a prediction after it: its outcome, a review, a correction. */
+export interface ReportedFollowUp {
+  log: string;
+  index: number;
+  time: string;
+  principal: string;
+  /** The entry's type. */
+  type: string;
+  told: { [name: string]: JsonValue };
+  withheld?: string[];
+  originals?: SealedOriginal[];
+}
+
 /** What is held about a data subject. Of an unknown one: the same, empty. */
 export interface SubjectReport {
   type: 'prediction-ledger-subject-report';
@@ -48,6 +64,7 @@ export interface SubjectReport {
   /** Opaque ids, by log. */
   subjects: { log: string; subject: string }[];
   predictions: ReportedPrediction[];
+  followUps: ReportedFollowUp[];
   contracts: ExplainedContract[];
   quarantine: ReportedQuarantine[];
   holds: ReportedHold[];
@@ -82,6 +99,7 @@ export async function gatherReport(
     targets.map(({ log }) => log), targets.map(({ subject }) => subjectBytes(subject)), after?.log ?? 0, after?.index ?? -1, PAGE + 1,
   ]);
   const predictions: ReportedPrediction[] = [];
+  const followUps: ReportedFollowUp[] = [];
   const places: ReportPlace[] = [];
   let bytes = 0;
   for (const place of rows.slice(0, PAGE)) {
@@ -90,7 +108,8 @@ export async function gatherReport(
     places.push(place);
     // Erased since it was found.
     if (opened === undefined) continue;
-    predictions.push(opened.reported);
+    if ('told' in opened.reported) followUps.push(opened.reported);
+    else predictions.push(opened.reported);
     bytes += opened.bytes;
   }
   const seen = await readDisclosures(pool, caller.log, places);
@@ -103,6 +122,7 @@ export async function gatherReport(
     log: caller.log.row.origin,
     subjects: targets.map(({ log, subject }) => ({ log: logOf(caller, log).row.origin, subject })),
     predictions,
+    followUps,
     contracts: used.sort().map((id) => explainContract(id, contracts.all.find((contract) => contract.id === id))),
     quarantine: await quarantinedOf(pool, targets),
     holds: await holdsOn(pool, caller.log, targets),
@@ -117,10 +137,17 @@ function logOf(caller: Caller, id: number): Log {
   return found;
 }
 
-async function openOne(contracts: Contracts, caller: Caller, log: Log, index: number, wantsOriginals: boolean): Promise<{ reported: ReportedPrediction; bytes: number } | undefined> {
+async function openOne(contracts: Contracts, caller: Caller, log: Log, index: number, wantsOriginals: boolean): Promise<{ reported: ReportedPrediction | ReportedFollowUp; bytes: number } | undefined> {
   const { entry, opening } = await openEntry(log, index);
   if (opening === undefined) return undefined;
-  const { principal, contract: contractId, body } = parsePayload(Buffer.from(opening.payload).toString('utf8'));
+  const payload = parsePayload(Buffer.from(opening.payload).toString('utf8'));
+  const { principal, contract: contractId, body } = payload;
+  const bytes = opening.payload.length * (wantsOriginals ? 2 : 1);
+  if (payload.type !== 'prediction') {
+    const { prediction: about } = body as unknown as { prediction: { log: string; index: number } };
+    const reported = await followUp(caller, { log, index }, entry, payload, wantsOriginals, await predictionAt(caller, about));
+    return { reported, bytes };
+  }
   const prediction = body as unknown as Prediction;
   const time = Date.parse(entry.time);
   const decision = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction), own: principal === caller.principal, time, index });
@@ -137,7 +164,31 @@ async function openOne(contracts: Contracts, caller: Caller, log: Log, index: nu
   if (wantsOriginals && mayOpen(caller, prediction, time)) {
     reported.originals = part(await originalsOf(log, index, entry.commitment), decision.fields, body).shown;
   }
-  return { reported, bytes: opening.payload.length * (wantsOriginals ? 2 : 1) };
+  return { reported, bytes };
+}
+
+/** The prediction that a follow-up is about, with what rules may look at; undefined where it is erased alone. */
+async function predictionAt(caller: Caller, { log: origin, index }: { log: string; index: number }): Promise<{ prediction: Prediction; principal: string; time: number; index: number } | undefined> {
+  const log = caller.log.succession.find(({ row }) => row.origin === origin);
+  const opened = log && (await openEntry(log, index));
+  if (opened?.opening === undefined) return undefined;
+  const { body, principal } = parsePayload(Buffer.from(opened.opening.payload).toString('utf8'));
+  return { prediction: body as unknown as Prediction, principal, time: Date.parse(opened.entry.time), index };
+}
+
+async function followUp(
+  caller: Caller, { log, index }: { log: Log; index: number }, { time, commitment }: Entry, { type, principal, body }: Payload, wantsOriginals: boolean,
+  about: Awaited<ReturnType<typeof predictionAt>>,
+): Promise<ReportedFollowUp> {
+  const decision = about && caller.judgeAbout('read', 'prediction', { ...attributesOf(about.prediction), own: about.principal === caller.principal, time: about.time, index: about.index });
+  const fields = decision?.fields ?? VisibleFields.none;
+  const { value, withheld } = visibleFollowUp(fields, body as { [name: string]: JsonValue });
+  const opens = wantsOriginals && about !== undefined && mayOpen(caller, about.prediction, about.time);
+  return {
+    log: log.row.origin, index, time, principal, type, told: value, ...(withheld.length > 0 && { withheld }),
+    // Field rules are about predictions: what tokens in a follow-up stand for is for those who may see all of one.
+    ...(opens && fields.everything && { originals: await originalsOf(log, index, commitment) }),
+  };
 }
 
 /** Whether rules about tokens let the caller see originals of any class for this purpose: a rule that asks for a class does not. */

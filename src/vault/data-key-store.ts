@@ -109,6 +109,14 @@ export class DataKeyStore {
     return found.get(reference);
   }
 
+  /** The reference beside a key; undefined where there is none. @throws VaultError `key-erased` */
+  async referenceOf(id: number): Promise<string | undefined> {
+    const { rows } = await this.pool.query<DataKeyRow & { reference: Buffer | null }>(`select ${COLUMNS}, reference from data_key where log = $1 and id = $2`, [this.log, id]);
+    const [row] = rows;
+    if (row === undefined) throw new VaultError('key-erased', `data key ${id} is gone`);
+    return row.reference === null ? undefined : openReference(await this.open(row), this.origin, row.reference);
+  }
+
   /** Makes a key to take another's place; nothing is kept yet. @throws VaultError `key-erased` */
   async fresh(id: number, newId: number): Promise<FreshKey> {
     const { rows } = await this.pool.query<DataKeyRow & { reference: Buffer | null }>(`select ${COLUMNS}, reference from data_key where log = $1 and id = $2`, [this.log, id]);

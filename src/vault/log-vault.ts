@@ -45,6 +45,10 @@ export interface LogVault extends PayloadOpener {
   keyOfSubject(subject: string): Promise<SealingKey | undefined>;
   /** The key of a data subject by its reference, where it has one: none is made. */
   findSubjectKey(reference: string): Promise<SealingKey | undefined>;
+  /** A key by its number. @throws VaultError `key-erased` */
+  keyOf(id: number): Promise<SealingKey>;
+  /** The reference of the data subject whose key it is; undefined where it is nobody's, or the reference is gone. @throws VaultError `key-erased` */
+  referenceOf(key: number): Promise<string | undefined>;
   /** A key to take the place of one that is there; see `reseal.ts`. @throws VaultError `key-erased` */
   freshKey(id: number): Promise<FreshKey>;
   ownKey(): OwnKey;
@@ -95,6 +99,14 @@ export class AesLogVault implements LogVault {
 
   findSubjectKey(reference: string): Promise<DataKey | undefined> {
     return this.store.ofReference(reference);
+  }
+
+  keyOf(id: number): Promise<DataKey> {
+    return this.dataKey(id);
+  }
+
+  referenceOf(key: number): Promise<string | undefined> {
+    return this.store.referenceOf(key);
   }
 
   freshKey(id: number): Promise<FreshKey> {

@@ -1,0 +1,15 @@
+import type { Caller } from '../access/caller.ts';
+import { notThere, type Place } from './open-for.ts';
+import { PREDICTION_COLUMNS, type PredictionTable } from './prediction-table.ts';
+
+/** Where a prediction that the caller may see stands: in the caller's log, or in one that it succeeds. @throws Problem `not-found` */
+export async function findPrediction(table: PredictionTable, caller: Caller, id: string): Promise<Place> {
+  const seen = caller.rows(PREDICTION_COLUMNS);
+  if (id.length <= 128 && !id.includes('\0')) {
+    for (const log of caller.log.succession) {
+      const index = await table.indexOf(log.row.id, id, seen);
+      if (index !== undefined) return { log, index };
+    }
+  }
+  throw notThere();
+}
