@@ -532,6 +532,27 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON quarantine FOR EACH STATEMENT EXEC
 CREATE CONSTRAINT TRIGGER with_entry AFTER UPDATE ON quarantine DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_quarantine_entry();
 GRANT SELECT ON quarantine TO prediction_ledger_runtime;
 
+CREATE TABLE recovery (
+  log integer NOT NULL,
+  from_index bigint NOT NULL,
+  to_index bigint NOT NULL,
+  payloads bigint NOT NULL,
+  unconfirmed bigint NOT NULL,
+  lost int8multirange NOT NULL,
+  by_index bigint
+);
+ALTER TABLE recovery ADD CONSTRAINT recovery_pkey PRIMARY KEY (log, from_index);
+ALTER TABLE recovery ADD CONSTRAINT recovery_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE recovery ADD CONSTRAINT recovery_check CHECK (((unconfirmed >= 0) AND (unconfirmed <= payloads)));
+ALTER TABLE recovery ADD CONSTRAINT recovery_check1 CHECK ((from_index < to_index));
+ALTER TABLE recovery ADD CONSTRAINT recovery_check2 CHECK ((lost <@ int8multirange(int8range(from_index, to_index))));
+ALTER TABLE recovery ADD CONSTRAINT recovery_from_index_check CHECK ((from_index >= 0));
+ALTER TABLE recovery ADD CONSTRAINT recovery_payloads_check CHECK ((payloads >= 0));
+CREATE TRIGGER declared_once BEFORE DELETE OR UPDATE ON recovery FOR EACH ROW EXECUTE FUNCTION refuse_recovery_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON recovery FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER with_entry AFTER INSERT OR UPDATE ON recovery DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_recovery_entry();
+GRANT SELECT ON recovery TO prediction_ledger_runtime;
+
 CREATE TABLE request (
   log integer NOT NULL,
   id text NOT NULL,
@@ -730,6 +751,42 @@ begin
   update quarantine set state = 'erased', key = null, sealed = null where key = old.id and log = old.log;
   return null;
 end $function$;
+
+CREATE OR REPLACE FUNCTION confirm_recovered(_log integer, _index bigint, _old bytea, _key bigint, _sealed bytea, _originals bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare _was bigint;
+begin
+  -- An erasure has this row locked from before it looks for keys until its commit; appends go on beside.
+  perform from log_head where log = _log for key share;
+  if not exists (select from data_key where log = _log and id = _key) then return false; end if;
+  if not exists (select from recovery where log = _log and from_index <= _index and _index < to_index) then
+    raise exception 'only what was recovered is confirmed' using errcode = 'integrity_constraint_violation';
+  end if;
+  select key into _was from payload where log = _log and index = _index and sealed = _old for update;
+  if not found then return false; end if;
+  update payload set key = _key, sealed = _sealed, originals = coalesce(_originals, originals) where log = _log and index = _index;
+  if _was <> _key then
+    delete from data_key d where d.log = _log and d.id = _was and d.lookup is null and not exists (select from payload p where p.log = _log and p.key = _was);
+  end if;
+  return true;
+end $function$;
+GRANT EXECUTE ON FUNCTION confirm_recovered(integer,bigint,bytea,bigint,bytea,bytea) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION declare_recovery(_log integer, _from bigint, _index bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  update recovery set by_index = _index where log = _log and from_index = _from and by_index is null;
+  return found;
+end $function$;
+GRANT EXECUTE ON FUNCTION declare_recovery(integer,bigint,bigint) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION erase_keys(_log integer, _by_log integer, _by_index bigint, _keys bigint[])
  RETURNS SETOF bigint
@@ -953,6 +1010,19 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION refuse_recovery_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or old.by_index is not null or
+     (new.log, new.from_index, new.to_index, new.payloads, new.unconfirmed, new.lost) is distinct from
+     (old.log, old.from_index, old.to_index, old.payloads, old.unconfirmed, old.lost) then
+    raise exception 'a recovery is declared once, and nothing else of it changes' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION refuse_second_decision()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1039,6 +1109,22 @@ begin
        and convert_from(bytes, 'UTF8')::jsonb ->> 'type' = 'quarantine-' || new.state
   ) then
     raise exception 'a record leaves quarantine by an entry that says so' using errcode = 'integrity_constraint_violation';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION require_recovery_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if new.by_index is not null and not exists (
+    select from entry where log = new.log and index = new.by_index and xmin = pg_current_xact_id()::xid
+       and convert_from(bytes, 'UTF8')::jsonb ->> 'type' = 'log-recovered'
+  ) then
+    raise exception 'a recovery is declared by an entry of type log-recovered' using errcode = 'integrity_constraint_violation';
   end if;
   return null;
 end $function$;

@@ -88,6 +88,8 @@ export interface FsckFindings {
   exit: number;
   entries: number;
   payloads: number;
+  /** Payloads that an entry declares to be lost with a tail. */
+  lost: number;
   tiles: number;
   checkpoints: number;
   findings: { code: string; detail: string; index?: number }[];

@@ -18,8 +18,8 @@ export function plainVault(): LogVault {
     tokens: { of: () => Buffer.alloc(16) },
     subjectKey: () => SUBJECTS,
     keyOfSubject: async () => SUBJECTS,
-    findSubjectKey: async () => SUBJECTS,
     keyOf: async () => OWN,
+    findSubjectKey: async () => SUBJECTS,
     referenceOf: async () => undefined,
     freshKey: async () => {
       throw new Error('nothing is erased in a benchmark');

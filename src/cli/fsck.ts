@@ -45,11 +45,12 @@ async function runFsck({ log, json }: { log?: string; json?: boolean }): Promise
 }
 
 function describe(report: FsckReport): string {
-  const { log, origin, entries, payloads, erased, tiles, checkpoints, findings, moreFindings } = report;
+  const { log, origin, entries, payloads, erased, lost, tiles, checkpoints, findings, moreFindings } = report;
   const lines = [
     `log ${log} (${origin})`,
     `  verified ${entries} entries in one chain and tree, ${payloads} payloads against their commitments, ${tiles} full tiles, ${checkpoints} published checkpoints`,
     ...(erased > 0 ? [`  ${erased} payloads erased with authority`] : []),
+    ...(lost > 0 ? [`  ${lost} payloads lost with a tail that was brought back, as entries of type log-recovered declare`] : []),
   ];
   const first = findings.filter(({ index }) => index !== undefined).toSorted((a, b) => Number(a.index) - Number(b.index))[0];
   if (first !== undefined) lines.push(`  FIRST BAD INDEX: ${first.index}`);

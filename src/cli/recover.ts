@@ -1,15 +1,17 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { draftSystemEntry } from '../ledger/draft.ts';
 import { installNativeSha256 } from '../ledger/native-sha256.ts';
 import { readLogs, type LogRow } from '../ledger/log-row.ts';
 import { openCheckpointStore } from '../ledger/open-checkpoint-store.ts';
 import { RecoveryError, recoverTail, type Recovered } from '../ledger/recover-tail.ts';
+import { readRecoveries, type Recovery } from '../ledger/recovery-table.ts';
 import { ReceiptPayloads } from '../predictions/receipt-payloads.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import type { Database } from '../database/database.ts';
 import { bringBackAllKeys } from '../vault/bring-back-all.ts';
+import type { ErasureJournal } from '../vault/erasure-journal.ts';
+import type { LogVault } from '../vault/log-vault.ts';
 import { openErasureJournal } from '../vault/open-erasure-journal.ts';
 import { openVault } from '../vault/open-vault.ts';
 import { connectDatabase } from './connect-database.ts';
@@ -44,18 +46,15 @@ async function runTail(options: TailOptions): Promise<void> {
   installNativeSha256();
   const settings = readSettings(process.env);
   try {
-    const recovered = await bringBack(settings, options);
-    await withService(async ({ ledger }) => {
+    const { recovered, withheld } = await bringBack(settings, options);
+    let declared: readonly Recovery[] = [];
+    // The start says in the log what came back, and what did not.
+    await withService(async ({ ledger, database }) => {
       const log = ledger.byLogName(options.log);
       if (log?.stopped !== undefined) throw new RecoveryError(`the tail is back, but the log still stops: ${log.stopped}`);
-      await log?.append(draftSystemEntry(log.vault, { type: 'log-recovered', v: 1, body: { ...recovered } }));
+      if (log !== undefined) declared = (await readRecoveries(database.pool, log.row.id)).filter(({ from }) => from >= recovered.from);
     });
-    const missing = recovered.to - recovered.from - recovered.payloads;
-    process.stdout.write(
-      `entries ${recovered.from} to ${recovered.to - 1} are back and make the root that was signed; ${recovered.payloads} of them with their payloads.\n` +
-        (missing === 0 ? '' : `${missing} payloads are missing: their ids are unknown, and a retry of theirs would be taken in again. Bring their receipts, if anyone has them, before starting.\n`) +
-        `The log goes on.\n`,
-    );
+    process.stdout.write(describeRecovered(recovered, withheld, declared));
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -63,7 +62,20 @@ async function runTail(options: TailOptions): Promise<void> {
   }
 }
 
-async function bringBack(settings: Settings, options: TailOptions): Promise<Recovered> {
+function describeRecovered({ from, to, payloads, unconfirmed }: Recovered, withheld: number, declared: readonly Recovery[]): string {
+  const lost = to - from - payloads;
+  const at = declared.flatMap(({ by }) => by ?? []).join(', ');
+  return [
+    `entries ${from} to ${to - 1} are back and make the root that was signed; ${payloads} of them with their payloads.`,
+    ...(unconfirmed > 0 ? [`${unconfirmed} of these hold tokens or a data subject: the first retry of each that agrees with it in all else is taken for the same.`] : []),
+    ...(withheld > 0 ? [`${withheld} receipts were not taken: their data subjects may be among those who were erased since.`] : []),
+    ...(lost > 0 ? [`${lost} payloads are lost with the tail, as entry ${at} declares. Of the predictions among them the ids are unknown: sent again, they are taken in as new ones.`] : []),
+    'The log goes on.',
+    '',
+  ].join('\n');
+}
+
+async function bringBack(settings: Settings, options: TailOptions): Promise<{ recovered: Recovered; withheld: number }> {
   const database = await connectDatabase(settings, { attach: false });
   const journal = openErasureJournal(settings.checkpointStore);
   try {
@@ -74,9 +86,9 @@ async function bringBack(settings: Settings, options: TailOptions): Promise<Reco
     const stored = await store.read(row.origin);
     await store.close();
     if (stored === undefined) throw new RecoveryError('the checkpoint store holds nothing for this log: put it back, or open a successor');
-    const payloads = await receiptPayloads(settings, options, row, database);
+    const payloads = await receiptPayloads(settings, options, row, { database, journal });
     const progress = showProgress('recover');
-    return await recoverTail({
+    const recovered = await recoverTail({
       owner: database.owner,
       row,
       stored,
@@ -84,15 +96,21 @@ async function bringBack(settings: Settings, options: TailOptions): Promise<Reco
       payloadOf: (index, entry) => payloads.of(index, entry),
       onProgress: progress.update,
     }).finally(progress.end);
+    return { recovered, withheld: payloads.withheld };
   } finally {
     await journal.close();
     await database.close();
   }
 }
 
-async function receiptPayloads(settings: Settings, { receipts }: TailOptions, row: LogRow, database: Database): Promise<ReceiptPayloads> {
-  const vault = await openVault(settings, database);
-  const found = new ReceiptPayloads(await vault.of(row));
+interface Places {
+  database: Database;
+  journal: ErasureJournal;
+}
+
+async function receiptPayloads(settings: Settings, { receipts }: TailOptions, row: LogRow, { database, journal }: Places): Promise<ReceiptPayloads> {
+  const vault = await (await openVault(settings, database)).of(row);
+  const found = new ReceiptPayloads(vault, await lastUnknownErasure(journal, row.origin, vault));
   if (receipts === undefined) return found;
   if ((await stat(receipts)).isDirectory()) {
     for (const name of await readdir(receipts)) if (name.endsWith('.json')) found.add(await readFile(join(receipts, name), 'utf8'));
@@ -100,6 +118,17 @@ async function receiptPayloads(settings: Settings, { receipts }: TailOptions, ro
     for (const line of (await readFile(receipts, 'utf8')).split('\n')) if (line.trim() !== '') found.add(line);
   }
   return found;
+}
+
+/** When keys were last erased that the database does not hold: keys of before it was saved, or of its lost tail. */
+async function lastUnknownErasure(journal: ErasureJournal, origin: string, vault: LogVault): Promise<number> {
+  let last = -Infinity;
+  for await (const record of journal.read(origin)) {
+    if (record.kind !== 'erasure' || record.keys.length === 0) continue;
+    const held = await vault.present(record.keys);
+    if (record.keys.some((key) => !held.has(key))) last = Math.max(last, Date.parse(record.time));
+  }
+  return last;
 }
 
 async function runSuccessor(name: string): Promise<void> {

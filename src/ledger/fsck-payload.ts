@@ -6,20 +6,24 @@ import { VaultError } from '../vault/vault-error.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
 import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { EntryRow, Finding } from './fsck.ts';
+import type { LossAudit } from './fsck-lost.ts';
 
 /** What was found of an entry's payload; it is given where it opens to what the entry says. */
 export interface CheckedPayload {
   policy: string;
   findings: Finding[];
-  payload?: { index: number; type: string; body: JsonValue };
+  payload?: { index: number; type: string; v: number; body: JsonValue };
+  /** The payload is gone, by what an entry says of a tail that was brought back. */
+  lost?: true;
 }
 
 /** Checks an entry's payload against its commitment and the read model against the payload. */
-export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promise<CheckedPayload> {
+export async function checkPayload(row: EntryRow, opener: PayloadOpener, losses: Pick<LossAudit, 'has'>): Promise<CheckedPayload> {
   const { commitment, policy, type, time } = parseEntry(row.bytes);
   if (row.sealed === null || row.key === null) {
     if (row.erased) return { policy, findings: row.outcome === null ? [] : [{ code: 'read-model-wrong', detail: 'a search column of what was erased is left' }] };
-    return { policy, findings: [{ code: 'payload-missing', detail: 'the payload is missing, and no erasure says why' }] };
+    if (losses.has(row.index)) return { policy, lost: true, findings: row.id === null ? [] : [{ code: 'read-model-wrong', detail: 'a row that lists show is left of what was lost' }] };
+    return { policy, findings: [{ code: 'payload-missing', detail: 'the payload is missing, and no entry says why' }] };
   }
   try {
     const { salt, payload } = await opener.open(row.key, row.sealed, commitment);
@@ -29,7 +33,7 @@ export async function checkPayload(row: EntryRow, opener: PayloadOpener): Promis
     const parsed = parsePayload(Buffer.from(payload).toString('utf8'));
     if (parsed.type !== type) return { policy, findings: [{ code: 'payload-malformed', detail: 'the payload is of another type than its entry' }] };
     if (row.erased) return { policy, findings: [{ code: 'erased-present', detail: 'an entry says that the payload was erased, and it is there' }] };
-    return { policy, payload: { index: row.index, type, body: parsed.body }, findings: readModelFindings(row, type, time, parsed as unknown as PredictionPayload) };
+    return { policy, payload: { index: row.index, type, v: parsed.v, body: parsed.body }, findings: readModelFindings(row, type, time, parsed as unknown as PredictionPayload) };
   } catch (error) {
     if (error instanceof CoreError || error instanceof VaultError) return { policy, findings: [{ code: error.code, detail: error.message }] };
     throw error;

@@ -7,6 +7,7 @@ import type { StoredCheckpoint } from './checkpoint-store.ts';
 import { AuthorityAudit } from './fsck-erased.ts';
 import { changedEntry } from './fsck-blame.ts';
 import { CheckpointAudit } from './fsck-checkpoints.ts';
+import { LossAudit } from './fsck-lost.ts';
 import { checkPayload } from './fsck-payload.ts';
 import { TileAudit } from './fsck-tiles.ts';
 import { headFromRow, frontierBytes, type HeadRow } from './head.ts';
@@ -28,6 +29,8 @@ export interface FsckReport {
   payloads: number;
   /** Payloads that are gone because an entry says so. */
   erased: number;
+  /** Payloads that were lost with a tail, as an entry declares. */
+  lost: number;
   tiles: number;
   checkpoints: number;
   /** In order of index; at most `MAX_FINDINGS`, the rest counted. */
@@ -79,7 +82,7 @@ where e.log = $1 and e.index >= $2 and e.index < $3 order by e.index limit ${PAG
  * read model. The chain ends at the first entry that breaks it; payloads are all examined up to there.
  */
 export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOptions): Promise<FsckReport> {
-  const report: FsckReport = { log: row.name, origin: row.origin, entries: 0, payloads: 0, erased: 0, tiles: 0, checkpoints: 0, findings: [], moreFindings: 0 };
+  const report: FsckReport = { log: row.name, origin: row.origin, entries: 0, payloads: 0, erased: 0, lost: 0, tiles: 0, checkpoints: 0, findings: [], moreFindings: 0 };
   const find = (finding: Finding): void => {
     if (report.findings.length < MAX_FINDINGS) report.findings.push(finding);
     else report.moreFindings += 1;
@@ -95,6 +98,7 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   const tiles = new TileAudit(pool, row.id, find);
   const verifier = new LogVerifier({ origin: row.origin, onNode: tiles.onNode });
   const authorities = new AuthorityAudit(pool, row.id);
+  const losses = await LossAudit.open(pool, row.id);
   let policy = '';
   let bad: number | undefined;
   while (bad === undefined) {
@@ -107,9 +111,11 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
         find({ ...fault, index: bad });
         break;
       }
-      const checked = await checkPayload(entry, opener);
+      const checked = await checkPayload(entry, opener, losses);
+      losses.note(checked);
       policy = checked.policy;
       if (entry.erased && entry.sealed === null) report.erased += 1;
+      else if (checked.lost) report.lost += 1;
       else report.payloads += 1;
       for (const finding of [...checked.findings, ...(await authorities.of(checked))]) find({ ...finding, index: entry.index });
     }
@@ -123,7 +129,7 @@ export async function fsckLog({ pool, row, opener, stored, onProgress }: FsckOpt
   const rootFinding = checkpoints.rootFinding(bad);
   if (rootFinding !== undefined) find(rootFinding);
   if (bad === undefined) {
-    for (const finding of [...headFindings(head, verifier, policy), ...(await surplus(pool, row.id)), ...(await authorities.unfounded()), ...(await checkpoints.beyond(verifier.size))]) find(finding);
+    for (const finding of [...headFindings(head, verifier, policy), ...(await surplus(pool, row.id)), ...(await authorities.unfounded()), ...losses.unfounded(), ...(await checkpoints.beyond(verifier.size))]) find(finding);
   }
   report.checkpoints = checkpoints.checked;
   return report;

@@ -4,6 +4,7 @@ import { AppendError } from './append-error.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { Clock } from './clock.ts';
 import type { ClockMonitor } from './clock-monitor.ts';
+import { declareRecoveries } from './declare-recovery.ts';
 import { draftSystemEntry } from './draft.ts';
 import type { Log } from './log.ts';
 import type { LogKeyFolder } from './log-key.ts';
@@ -133,7 +134,7 @@ export class Ledger {
     return log;
   }
 
-  /** Brings the log's first entry in, and this replica's policy bundle into force. */
+  /** Brings the log's first entry in, this replica's policy bundle into force, and the word on a tail that was brought back. */
   private async begin(log: Log, predecessor: Log | undefined): Promise<void> {
     const head = await log.readHead();
     const { policy } = this.options;
@@ -148,6 +149,7 @@ export class Ledger {
       if (signedPolicy !== undefined && head.policy !== undefined) await checkSequence(pool, log.row, log.vault, signedPolicy);
       await log.append({ ...draftSystemEntry(log.vault, activationOf(policy, signedPolicy)), policy: policy.digest });
     }
+    await declareRecoveries(this.options.pool, log);
   }
 
   /** The last state of a log that it vouched for: what it signed, or what is there where the checkpoint store was lost. */

@@ -8,6 +8,7 @@ import type { StoredCheckpoint } from './checkpoint-store.ts';
 import type { EntryDraft } from './entry-draft.ts';
 import { headFromRow, type Head, type HeadRow } from './head.ts';
 import type { LogRow } from './log-row.ts';
+import { insertRecovery, type Recovery } from './recovery-table.ts';
 
 /** The surviving tail cannot be appended; nothing was changed. */
 export class RecoveryError extends Error {
@@ -17,6 +18,10 @@ export class RecoveryError extends Error {
 /** What a receipt gives back of an entry: its sealed payload and its row in the read model. */
 export interface RecoveredPayload {
   draft: Pick<EntryDraft, 'key' | 'ownKey' | 'sealed'>;
+  /** The data subject of whom the payload is, where its own key is to bear that: 12 bytes. */
+  subject?: Uint8Array | undefined;
+  /** Whether a retry of what was posted can be told from other content by its digest. */
+  confirmed: boolean;
   prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string } | undefined;
 }
 
@@ -33,11 +38,10 @@ export interface RecoverTailOptions {
 }
 
 /** What was brought back: entries `from` up to, not including, `to`, so many with their payloads. */
-export interface Recovered {
-  from: number;
-  to: number;
-  payloads: number;
-}
+export type Recovered = Omit<Recovery, 'by' | 'lost'>;
+
+/** So many ranges are declared by one entry: they fit its payload, whatever the indices. */
+const MAX_RANGES = 4000;
 
 /**
  * Appends the entries that a signed checkpoint covers and the database lost, from any copy of the log: they are taken
@@ -68,7 +72,7 @@ async function appendTail(client: PoolClient, options: RecoverTailOptions): Prom
   if (head.size >= stored.size) throw new RecoveryError(`log ${row.name} lacks no tail: it holds ${head.size} entries, ${stored.size} were signed`);
   const tail = new TailWriter(client, row.id);
   const verifier = new LogVerifier({ origin: row.origin, from: positionOf(head), onNode: tail.onNode });
-  let payloads = 0;
+  const tally = new RecoveryTally(head.size);
   let policy = '';
   while (verifier.size < stored.size) {
     const from = verifier.size;
@@ -79,7 +83,7 @@ async function appendTail(client: PoolClient, options: RecoverTailOptions): Prom
       const { policy: named, time } = parseEntry(bytes);
       policy = named;
       const payload = await payloadOf(from + i, bytes);
-      if (payload !== undefined) payloads += 1;
+      tally.add(from + i, payload);
       await tail.write(from + i, bytes, Date.parse(time), payload);
     }
     await tail.writeTiles();
@@ -90,7 +94,49 @@ async function appendTail(client: PoolClient, options: RecoverTailOptions): Prom
   await client.query('update log_head set size = $2, head = $3, frontier = $4, time = $5, policy = $6 where log = $1', [
     row.id, stored.size, Buffer.from(prev), Buffer.from(concat(...hashes)), Date.parse(time), Buffer.from(policy, 'hex'),
   ]);
-  return { from: head.size, to: stored.size, payloads };
+  const stretches = tally.finish(stored.size);
+  for (const stretch of stretches) await insertRecovery(client, row.id, stretch);
+  const sum = (of: (stretch: Recovered) => number): number => stretches.reduce((total, each) => total + of(each), 0);
+  return { from: head.size, to: stored.size, payloads: sum((each) => each.payloads), unconfirmed: sum((each) => each.unconfirmed) };
+}
+
+/** Counts what comes back, and notes by ranges what does not, in stretches that one entry can declare. */
+class RecoveryTally {
+  private readonly done: Omit<Recovery, 'by'>[] = [];
+  private from: number;
+  private payloads = 0;
+  private unconfirmed = 0;
+  private lost: [number, number][] = [];
+
+  constructor(from: number) {
+    this.from = from;
+  }
+
+  add(index: number, payload: RecoveredPayload | undefined): void {
+    if (payload !== undefined) {
+      this.payloads += 1;
+      if (!payload.confirmed) this.unconfirmed += 1;
+      return;
+    }
+    const last = this.lost.at(-1);
+    if (last?.[1] === index) {
+      last[1] = index + 1;
+      return;
+    }
+    if (this.lost.length === MAX_RANGES) this.close(index);
+    this.lost.push([index, index + 1]);
+  }
+
+  finish(to: number): readonly Omit<Recovery, 'by'>[] {
+    this.close(to);
+    return this.done;
+  }
+
+  private close(to: number): void {
+    const { from, payloads, unconfirmed, lost } = this;
+    this.done.push({ from, to, payloads, unconfirmed, lost });
+    [this.from, this.payloads, this.unconfirmed, this.lost] = [to, 0, 0, []];
+  }
 }
 
 function positionOf(head: Head): { size: number; hashes: readonly Uint8Array[]; prev: Uint8Array; time: string } {
@@ -115,10 +161,12 @@ class TailWriter {
   async write(index: number, bytes: Uint8Array, time: number, payload: RecoveredPayload | undefined): Promise<void> {
     await this.client.query({ name: 'tail-entry', text: 'insert into entry (log, index, bytes) values ($1, $2, $3)', values: [this.log, index, Buffer.from(bytes)] });
     if (payload === undefined) return;
-    const { draft, prediction } = payload;
+    const { draft, prediction, subject } = payload;
     const { key, ownKey } = draft;
     if (ownKey !== undefined) {
-      await this.client.query('insert into data_key (id, log, epoch, wrapped) values ($1, $2, $3, $4)', [key, this.log, ownKey.epoch, Buffer.from(ownKey.wrapped)]);
+      await this.client.query('insert into data_key (id, log, epoch, wrapped, subject) values ($1, $2, $3, $4, $5)', [
+        key, this.log, ownKey.epoch, Buffer.from(ownKey.wrapped), subject === undefined ? null : Buffer.from(subject),
+      ]);
     }
     await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, key, Buffer.from(draft.sealed)]);
     if (prediction === undefined) return;

@@ -9,6 +9,7 @@ import type { Log } from '../ledger/log.ts';
 import type { Appender } from './appender.ts';
 import type { QuarantineDesk } from './decide-quarantine.ts';
 import { openEntry, absence } from './open-entry.ts';
+import { confirmRetry, isUnconfirmed, type Judged } from './confirm-retry.ts';
 import { contentDigest, draftPrediction, readPosted, type Posted } from './prepared.ts';
 import type { Quarantine, Quarantined } from './quarantine.ts';
 
@@ -66,7 +67,7 @@ export class PredictionIntake {
       const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
       return { id, log, index, time, leafHash, created: true };
     } catch (error) {
-      if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index);
+      if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index, { originals, handling });
       throw error;
     }
   }
@@ -90,9 +91,23 @@ function holderOf(log: Log, taken: { log: number }): Log {
   return log.succession.find((each) => each.row.id === taken.log) ?? log;
 }
 
-/** The first acceptance of the same content. @throws Problem `id-taken`, `erased`, `payload-missing` */
-async function sameAgain(log: Log, { prediction, content }: Posted, index: number): Promise<Accepted> {
-  const { entry, leafHash, opening } = await openEntry(log, index);
+/** Rounds of a retry of what was recovered, while others confirm it or keys go. */
+const ROUNDS = 4;
+
+/**
+ * The first acceptance of the same content.
+ *
+ * @param judged what the contract made of the retry; undefined where it does not take it in
+ * @throws Problem `id-taken`, `erased`, `payload-lost`, `payload-missing`
+ */
+async function sameAgain(log: Log, posted: Posted, index: number, judged?: Judged): Promise<Accepted> {
+  const { prediction, content } = posted;
+  let opened = await openEntry(log, index);
+  for (let round = 0; round < ROUNDS && opened.opening !== undefined && isUnconfirmed(opened.opening); round++) {
+    if (!(await confirmRetry(log, posted, index, judged))) break;
+    opened = await openEntry(log, index);
+  }
+  const { entry, leafHash, opening } = opened;
   if (opening === undefined) throw await absence(log, index);
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {
     throw new Problem('id-taken', `The id stands at index ${index} with other content: use a new id, or a correction.`);

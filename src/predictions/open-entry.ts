@@ -25,15 +25,16 @@ export async function openEntry(log: Log, index: number): Promise<OpenedEntry> {
   return { entry, text: Buffer.from(bytes).toString('utf8'), leafHash: toHex(leafHash(bytes)), opening };
 }
 
-/** The refusal where there is no payload: it was erased with authority, or is missing, which is not the same. */
+/** The refusal where there is no payload: it was erased with authority, was lost with a tail, or is missing; these are not the same. */
 export async function absence(log: Log, index: number): Promise<Problem> {
   const erased = await log.erased.of(index);
-  if (erased === undefined) return payloadMissing(index);
+  if (erased === undefined) return lostOrMissing(index, await log.payloads.lossOf(index));
   const { by } = erased;
   const holder = log.row.id === by?.log || by === undefined ? '' : ' of the log that succeeds this one';
   return new Problem('erased', `The payload of entry ${index} was erased with authority${by === undefined ? '' : `, by entry ${by.index}${holder}`}.`);
 }
 
-function payloadMissing(index: number): Problem {
+function lostOrMissing(index: number, loss: { by: number | null } | undefined): Problem {
+  if (loss !== undefined) return new Problem('payload-lost', `The payload of entry ${index} was lost with the log’s tail${loss.by === null ? '' : `, as entry ${loss.by} declares`}: its receipt, where somebody holds it, is what is left of it.`);
   return new Problem('payload-missing', `The payload of entry ${index} is not in the database: restore it from a backup or from its receipt.`);
 }

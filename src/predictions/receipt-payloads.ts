@@ -14,10 +14,15 @@ import type { Prediction } from './prediction.ts';
 /** Payloads from receipts that somebody kept, sealed anew. A receipt is believed only where its entry's commitment opens. */
 export class ReceiptPayloads {
   private readonly vault: LogVault;
+  private readonly lastErasure: number;
   private readonly byIndex = new Map<number, { salt: string; payload: string }>();
+  /** Payloads that were not taken back, because somebody who cannot be told from their data subject was erased since. */
+  withheld = 0;
 
-  constructor(vault: LogVault) {
+  /** @param lastErasure time of the last erasure of keys that the database does not hold, ms since 1970: whose they were nobody can tell */
+  constructor(vault: LogVault, lastErasure = -Infinity) {
     this.vault = vault;
+    this.lastErasure = lastErasure;
   }
 
   /** Takes a receipt, or the answer of a POST that holds one. Others than receipts are passed over. */
@@ -32,7 +37,7 @@ export class ReceiptPayloads {
   async of(index: number, entry: Uint8Array): Promise<RecoveredPayload | undefined> {
     const found = this.byIndex.get(index);
     if (found === undefined) return undefined;
-    const { commitment } = parseEntry(entry);
+    const { commitment, time } = parseEntry(entry);
     const salt = fromHex(found.salt, 32);
     const payload = utf8(found.payload);
     if (hmacHex(salt, payload) !== commitment) return undefined;
@@ -40,28 +45,40 @@ export class ReceiptPayloads {
     const { id, model, version, deployment, decision, subject } = body as unknown as Prediction;
     const prediction =
       type === 'prediction' ? { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null, principal } : undefined;
-    const opening = encodeOpening({ salt, contentDigest: digestOfPosted(body as unknown as KeptPrediction, type, salt), payload });
-    return { draft: await this.seal(type === 'prediction' ? subject : undefined, commitment, opening), prediction };
+    const posted = digestOfPosted(body as unknown as KeptPrediction, type, salt);
+    const opening = encodeOpening({ salt, contentDigest: posted ?? new Uint8Array(CONTENT_DIGEST_BYTES), payload });
+    const sealed = await this.seal(type === 'prediction' ? subject : undefined, { commitment, time: Date.parse(time) }, opening);
+    return sealed && { ...sealed, prediction, confirmed: type !== 'prediction' || posted !== undefined };
   }
 
-  /** Under the data subject's key where that is still there, so that an erasure finds it; otherwise under one of its own. */
-  private async seal(subject: string | undefined, commitment: string, opening: Uint8Array): Promise<RecoveredPayload['draft']> {
+  /**
+   * Under the data subject's key where that is still there, so that an erasure finds it; otherwise under one of its own.
+   * Undefined where the subject may have been erased since: what was erased does not come back by a receipt.
+   */
+  private async seal(subject: string | undefined, entry: { commitment: string; time: number }, opening: Uint8Array): Promise<Pick<RecoveredPayload, 'draft' | 'subject'> | undefined> {
     const shared = subject === undefined ? undefined : await this.vault.keyOfSubject(subject);
-    if (shared !== undefined) return { key: shared.id, sealed: shared.seal('payload', commitment, opening) };
+    if (shared !== undefined) return { draft: { key: shared.id, sealed: shared.seal('payload', entry.commitment, opening) } };
+    if (subject !== undefined && this.lastErasure >= entry.time) {
+      this.withheld += 1;
+      return undefined;
+    }
     const { key, row } = this.vault.ownKey();
-    return { key: key.id, sealed: key.seal('payload', commitment, opening), ...(row !== undefined && { ownKey: row }) };
+    const draft = { key: key.id, sealed: key.seal('payload', entry.commitment, opening), ...(row !== undefined && { ownKey: row }) };
+    return { draft, subject: subject === undefined ? undefined : fromHex(subject.slice('sub_'.length), SUBJECT_BYTES) };
   }
 }
+
+const SUBJECT_BYTES = 12;
 
 /** A prediction as a payload keeps it. */
 type KeptPrediction = Prediction & { handling?: JsonValue };
 
 /**
  * Where what is kept is what was posted, its digest: a retry finds it. Where a token, an opaque id or less of a value took
- * the place of something, nobody can tell what was posted any more, and a retry will be a conflict.
+ * the place of something, nobody can tell what was posted, and the first retry that agrees in all else shows it (`confirm-retry.ts`).
  */
-function digestOfPosted(body: KeptPrediction, type: string, salt: Uint8Array): Uint8Array {
-  if (type !== 'prediction' || body.subject !== undefined || body.handling !== undefined) return new Uint8Array(CONTENT_DIGEST_BYTES);
+function digestOfPosted(body: KeptPrediction, type: string, salt: Uint8Array): Uint8Array | undefined {
+  if (type !== 'prediction' || body.subject !== undefined || body.handling !== undefined) return undefined;
   const { trace: _trace, ...content } = body;
   return contentDigest(salt, canonicalize({ ...content }));
 }

@@ -2,18 +2,16 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { copyLog } from '../../demo/log-copy.ts';
-import { readEntriesFrom } from '../../src/cli/entry-source.ts';
+import { Ajv } from 'ajv';
 import { decodeEntryBundle, encodeEntryBundle } from '../../src/core/entry-bundle.ts';
+import { parsePayload } from '../../src/core/payload.ts';
 import { entriesPath } from '../../src/core/tile.ts';
-import { FileCheckpointStore } from '../../src/ledger/file-checkpoint-store.ts';
-import { fsckLog } from '../../src/ledger/fsck.ts';
-import { readLogs, type LogRow } from '../../src/ledger/log-row.ts';
-import { recoverTail, type Recovered } from '../../src/ledger/recover-tail.ts';
-import { ReceiptPayloads } from '../../src/predictions/receipt-payloads.ts';
+import type { Log } from '../../src/ledger/log.ts';
+import { absence, openEntry } from '../../src/predictions/open-entry.ts';
 import { readSettings } from '../../src/settings.ts';
 import { openVault } from '../../src/vault/open-vault.ts';
-import { createTestDatabase, type TestDatabase } from '../test-database.ts';
+import { createTestDatabase } from '../test-database.ts';
+import { fsckLost, loseTail, recover, type LostTail } from './lost-tail.ts';
 import { startServiceOn, type RunningService } from './running-service.ts';
 
 const BEFORE = 200;
@@ -28,67 +26,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const post = (service: RunningService, from: number, to: number) =>
   Promise.all(Array.from({ length: to - from }, async (_, i) => expect((await service.post(`p-${from + i}`)).status).toBe(201)));
 
-/** A log whose database was put back to an earlier state, and a copy of the whole of it. */
-interface Restored {
-  database: TestDatabase;
-  row: LogRow;
-  /** Entries that the database still holds, and that were signed. */
-  held: number;
-  signed: number;
-  copy: string;
-  receipts: string[];
-}
+const restoredLog = (): Promise<LostTail> =>
+  loseTail(folder, (service) => post(service, 0, BEFORE), async (service) => {
+    await post(service, BEFORE, BEFORE + AFTER);
+    return [(await service.get(`/v1/predictions/p-${BEFORE}/receipt`)).text, (await service.get(`/v1/predictions/p-${BEFORE + AFTER - 1}/receipt`)).text];
+  });
 
 let made = 0;
-
-async function restoredLog(): Promise<Restored> {
-  const database = await createTestDatabase();
-  const first = await startServiceOn(database);
-  await post(first, 0, BEFORE);
-  await first.close();
-  const { owner, pool } = database.database;
-  await owner.query('create table kept as select * from log_head');
-  const second = await startServiceOn(database);
-  await post(second, BEFORE, BEFORE + AFTER);
-  const receipts = [await second.get(`/v1/predictions/p-${BEFORE}/receipt`), await second.get(`/v1/predictions/p-${BEFORE + AFTER - 1}/receipt`)].map(({ text }) => text);
-  const row = (await readLogs(pool))[0] as LogRow;
-  // The last entries are signed before the copy is made.
-  await second.service.ledger.byLogName('default')?.publisher.publish();
-  const copy = join(folder, `copy-${++made}`);
-  const { size } = await copyLog(async (path) => Buffer.from(await (await fetch(`${second.url}/logs/default/${path}`)).arrayBuffer()), row.keys[0]?.vkey ?? '', copy);
-  await second.close();
-  const held = (await owner.query<{ size: number }>('select size from kept')).rows[0]?.size as number;
-  const client = await owner.connect();
-  await client.query('begin; set local session_replication_role = replica');
-  for (const table of ['entry', 'payload', 'prediction']) await client.query(`delete from ${table} where index >= $1`, [held]);
-  await client.query('delete from tile where (index + 1) * 256 > $1', [held]);
-  await client.query('delete from checkpoint where size > $1', [held]);
-  await client.query('update log_head h set size = k.size, head = k.head, frontier = k.frontier, time = k.time, policy = k.policy from kept k where k.log = h.log');
-  await client.query('drop table kept');
-  await client.query('commit');
-  client.release();
-  return { database, row, held, signed: size, copy, receipts };
-}
-
-async function recover({ database, row }: Restored, place: string, receipts: readonly string[] = []): Promise<Recovered> {
-  const stored = await new FileCheckpointStore(join(database.settings.dataDir, 'checkpoints.json')).read(row.origin);
-  if (stored === undefined) throw new Error('nothing was signed');
-  const vault = await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database);
-  const payloads = new ReceiptPayloads(await vault.of(row));
-  for (const receipt of receipts) payloads.add(receipt);
-  return recoverTail({
-    owner: database.database.owner, row, stored,
-    readEntries: readEntriesFrom(place, stored.size),
-    payloadOf: (index, entry) => payloads.of(index, entry),
-    onProgress: () => undefined,
-  });
-}
-
-async function fsck({ database, row }: Restored) {
-  const vault = await openVault(readSettings({ DATA_DIR: database.settings.dataDir }), database.database);
-  const stored = await new FileCheckpointStore(join(database.settings.dataDir, 'checkpoints.json')).read(row.origin);
-  return fsckLog({ pool: database.database.pool, row, opener: vault.openerOf(row), stored, onProgress: () => undefined });
-}
 
 describe('recoverTail', () => {
   test('brings the lost entries back from a copy, and with their receipts their payloads', async () => {
@@ -97,12 +41,13 @@ describe('recoverTail', () => {
     expect(stopped.service.ledger.byLogName('default')?.stopped).toMatch(`the database holds ${log.held} entries, but a checkpoint of ${log.signed} was signed`);
     await stopped.close();
 
-    expect(await recover(log, log.copy, log.receipts)).toEqual({ from: log.held, to: log.signed, payloads: 2 });
-    const report = await fsck(log);
+    expect(await recover(log, log.copy, log.receipts)).toEqual({ from: log.held, to: log.signed, payloads: 2, unconfirmed: 0 });
+    const report = await fsckLost(log);
     expect(report.entries).toBe(log.signed);
     expect(report.tiles).toBe(Math.floor(log.signed / 256));
-    expect(new Set(report.findings.map(({ code }) => code))).toEqual(new Set(['payload-missing']));
-    expect(report.findings.length + report.moreFindings).toBe(log.signed - log.held - 2);
+    // Nothing says yet what was lost: the log has to go on first.
+    expect(report.findings).toMatchObject([{ code: 'recovery-pending', index: log.held }]);
+    expect(report.lost).toBe(log.signed - log.held - 2);
 
     const again = await startServiceOn(log.database);
     expect(again.service.ledger.byLogName('default')?.stopped).toBeUndefined();
@@ -110,6 +55,8 @@ describe('recoverTail', () => {
     expect((await again.post(`p-${BEFORE}`)).status).toBe(200);
     expect((await again.get(`/v1/predictions/p-${BEFORE}`)).status).toBe(200);
     expect((await again.post(`p-${BEFORE + 1}`)).status).toBe(201);
+    const declared = await fsckLost(log);
+    expect(declared).toMatchObject({ findings: [], moreFindings: 0, lost: log.signed - log.held - 2 });
     const checkpoint = await again.get('/logs/default/checkpoint');
     expect(Number(checkpoint.text.split('\n')[1])).toBeGreaterThanOrEqual(log.signed);
     await again.close();
@@ -118,7 +65,7 @@ describe('recoverTail', () => {
 
   test('refuses whatever does not make the root that was signed, and changes nothing then', async () => {
     const log = await restoredLog();
-    const untouched = await fsck(log);
+    const untouched = await fsckLost(log);
     const changed = async (index: number, change: (entries: Uint8Array[]) => Uint8Array[]): Promise<string> => {
       const copy = join(folder, `changed-${++made}`);
       await cp(log.copy, copy, { recursive: true });
@@ -141,12 +88,12 @@ describe('recoverTail', () => {
     await rm(join(short, entriesPath({ index: 0, width: 256 })));
     await expect(recover(log, short)).rejects.toThrow();
     await expect(recover(log, join(folder, 'nowhere'))).rejects.toThrow('there is no log at');
-    expect(await fsck(log)).toEqual(untouched);
+    expect(await fsckLost(log)).toEqual(untouched);
     const { rows } = await log.database.database.pool.query<{ size: number }>('select size from log_head');
     expect(rows).toEqual([{ size: log.held }]);
 
     // The true copy is taken after all of them, once.
-    expect(await recover(log, log.copy)).toEqual({ from: log.held, to: log.signed, payloads: 0 });
+    expect(await recover(log, log.copy)).toEqual({ from: log.held, to: log.signed, payloads: 0, unconfirmed: 0 });
     await expect(recover(log, log.copy)).rejects.toThrow(/lacks no tail/);
     await log.database.drop();
   }, 60_000);
@@ -155,6 +102,36 @@ describe('recoverTail', () => {
     const log = await restoredLog();
     const forged = log.receipts.map((text) => text.replace('0.81', '0.82'));
     expect(await recover(log, log.copy, forged)).toMatchObject({ payloads: 0 });
+    await log.database.drop();
+  }, 60_000);
+});
+
+describe('what is lost with a tail', () => {
+  test('is named with the entry that declares it, and a row that says more than its entry is found', async () => {
+    const log = await restoredLog();
+    await recover(log, log.copy, log.receipts);
+    const service = await startServiceOn(log.database);
+    const present = service.service.ledger.byLogName('default') as Log;
+    const problem = await absence(present, log.held + 3);
+    expect([problem.code, problem.message]).toEqual(['payload-lost', expect.stringContaining(`as entry ${log.signed} declares`)]);
+    const { opening } = await openEntry(present, log.signed);
+    const payload = parsePayload(Buffer.from(opening?.payload ?? '').toString());
+    expect(payload).toMatchObject({ type: 'log-recovered', v: 2, body: { from: log.held, to: log.signed, payloads: 2, unconfirmed: 0 } });
+    const schema = JSON.parse(await readFile('docs/spec/schemas/log-recovered-v2.json', 'utf8')) as object;
+    expect(new Ajv({ strict: false }).validate(schema, payload.body)).toBe(true);
+    await service.close();
+    // One that starts afterwards says it no second time.
+    const next = await startServiceOn(log.database);
+    expect((await next.service.ledger.byLogName('default')?.readHead())?.size).toBe(log.signed + 1);
+    await next.close();
+
+    const { owner, pool } = log.database.database;
+    await expect(pool.query('insert into recovery (log, from_index, to_index, payloads, unconfirmed, lost) values ($1, 0, 1, 0, 0, $2)', [log.row.id, '{[0,1)}'])).rejects.toThrow('permission denied');
+    await expect(owner.query("update recovery set lost = '{}'")).rejects.toThrow('declared once');
+    await owner.query('alter table recovery disable trigger user');
+    await owner.query("update recovery set lost = lost + '{[0,1)}', from_index = 0");
+    await owner.query('alter table recovery enable trigger user');
+    expect((await fsckLost(log)).findings.map(({ code }) => code)).toContain('recovery-unproven');
     await log.database.drop();
   }, 60_000);
 });

@@ -14,6 +14,8 @@ export interface RunningService {
   said: string[];
   post(id: string, key?: string): Promise<Answer>;
   get(path: string): Promise<Answer>;
+  /** A request by the holder of a role's key. */
+  call(method: string, path: string, role: string, body?: object): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function startServiceOn(database: TestDatabase, env: Record<string,
     said,
     post: (id, key = keys['producer']) =>
       call('POST', '/v1/predictions', key, { id, model: 'churn', version: '3.2.0', inputs: { age: 41 }, output: { score: 0.81 } }),
+    call: (method, path, role, body) => call(method, path, keys[role], body),
     get: (path) => call('GET', path, keys['auditor']),
     close: async () => {
       await app.close();
