@@ -39,7 +39,8 @@ export async function confirmRetry(log: Log, posted: Posted, index: number, judg
   const { salt, payload } = await log.vault.open(row.key, row.sealed, entry.commitment);
   const kept = parsePayload(Buffer.from(payload).toString('utf8'));
   if (kept.type !== 'prediction') return false;
-  const { subject, handling, trace: _trace, ...body } = kept.body as Kept;
+  // What the service found out of order was not posted.
+  const { subject, handling, trace: _trace, exceptions: _exceptions, ...body } = kept.body as Kept;
   const treated = (await treatsAlike(log, entry)) ? judged : undefined;
   if (!isLike({ subject, handling, body }, posted, judged, treated !== undefined)) return false;
   const key = await keyFor(log.vault, row.key, subject, posted.prediction.subject);

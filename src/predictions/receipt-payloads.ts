@@ -71,7 +71,7 @@ export class ReceiptPayloads {
 const SUBJECT_BYTES = 12;
 
 /** A prediction as a payload keeps it. */
-type KeptPrediction = Prediction & { handling?: JsonValue };
+type KeptPrediction = Prediction & { handling?: JsonValue; exceptions?: JsonValue };
 
 /**
  * Where what is kept is what was posted, its digest: a retry finds it. Where a token, an opaque id or less of a value took
@@ -79,6 +79,7 @@ type KeptPrediction = Prediction & { handling?: JsonValue };
  */
 function digestOfPosted(body: KeptPrediction, type: string, salt: Uint8Array): Uint8Array | undefined {
   if (type !== 'prediction' || body.subject !== undefined || body.handling !== undefined) return undefined;
-  const { trace: _trace, ...content } = body;
+  // What the service found out of order was not posted.
+  const { trace: _trace, exceptions: _exceptions, ...content } = body;
   return contentDigest(salt, canonicalize({ ...content }));
 }
