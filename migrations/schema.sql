@@ -26,6 +26,8 @@ ALTER TABLE api_key ADD CONSTRAINT api_key_digest_check CHECK ((octet_length(dig
 ALTER TABLE api_key ADD CONSTRAINT api_key_label_check CHECK ((label ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text));
 CREATE INDEX api_key_page ON api_key USING btree (tenant, id);
 CREATE TRIGGER only_weaker BEFORE UPDATE ON api_key FOR EACH ROW EXECUTE FUNCTION refuse_strengthening();
+ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON api_key AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (tenant = ( SELECT tenant_in_sight() AS tenant_in_sight))));
 GRANT INSERT, SELECT ON api_key TO prediction_ledger_runtime;
 GRANT UPDATE ON api_key (revoked) TO prediction_ledger_runtime;
 GRANT UPDATE ON api_key (expires) TO prediction_ledger_runtime;
@@ -53,6 +55,8 @@ ALTER TABLE break_glass ADD CONSTRAINT break_glass_id_check CHECK ((id ~ '^bg_[0
 ALTER TABLE break_glass ADD CONSTRAINT break_glass_verdict_check CHECK ((verdict = ANY (ARRAY['justified'::text, 'not-justified'::text])));
 CREATE INDEX break_glass_principal ON break_glass USING btree (tenant, principal, expires);
 CREATE TRIGGER reviewed_once BEFORE UPDATE ON break_glass FOR EACH ROW EXECUTE FUNCTION refuse_second_review();
+ALTER TABLE break_glass ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON break_glass AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (tenant = ( SELECT tenant_in_sight() AS tenant_in_sight))));
 GRANT INSERT, SELECT ON break_glass TO prediction_ledger_runtime;
 GRANT UPDATE ON break_glass (reviewed) TO prediction_ledger_runtime;
 GRANT UPDATE ON break_glass (reviewed_by) TO prediction_ledger_runtime;
@@ -72,6 +76,8 @@ ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_root_check CHECK ((octet_length
 ALTER TABLE checkpoint ADD CONSTRAINT checkpoint_size_check CHECK ((size >= 0));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON checkpoint FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE checkpoint ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON checkpoint AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON checkpoint TO prediction_ledger_runtime;
 
 CREATE TABLE data_key (
@@ -92,6 +98,8 @@ ALTER TABLE data_key ADD CONSTRAINT data_key_wrapped CHECK (((wrapped_by IS NULL
 CREATE UNIQUE INDEX data_key_lookup ON data_key USING btree (log, lookup) WHERE (lookup IS NOT NULL);
 CREATE INDEX data_key_subject ON data_key USING btree (log, subject) WHERE (subject IS NOT NULL);
 CREATE TRIGGER clears_quarantine AFTER DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION clear_quarantine();
+ALTER TABLE data_key ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON data_key AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT DELETE, SELECT ON data_key TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON data_key TO prediction_ledger_runtime;
 GRANT UPDATE ON data_key (wrapped_by) TO prediction_ledger_eraser;
@@ -107,6 +115,8 @@ CREATE TABLE disclosure (
 );
 ALTER TABLE disclosure ADD CONSTRAINT disclosure_pkey PRIMARY KEY (log, index, by_log, by_index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON disclosure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE disclosure ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON disclosure AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON disclosure TO prediction_ledger_runtime;
 
 CREATE TABLE entry (
@@ -120,6 +130,8 @@ ALTER TABLE entry ADD CONSTRAINT entry_bytes_check CHECK ((octet_length(bytes) <
 ALTER TABLE entry ADD CONSTRAINT entry_index_check CHECK ((index >= 0));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE entry ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON entry AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON entry TO prediction_ledger_runtime;
 
 CREATE TABLE erased (
@@ -136,6 +148,8 @@ CREATE INDEX erased_by ON erased USING btree (by_log, by_index, log, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON erased FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER stays BEFORE DELETE OR UPDATE ON erased FOR EACH ROW EXECUTE FUNCTION refuse_other_authority();
 CREATE CONSTRAINT TRIGGER with_authority AFTER INSERT OR UPDATE ON erased DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_authority();
+ALTER TABLE erased ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON erased AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON erased TO prediction_ledger_eraser;
 GRANT SELECT ON erased TO prediction_ledger_runtime;
 GRANT UPDATE ON erased (by_log) TO prediction_ledger_eraser;
@@ -157,6 +171,8 @@ ALTER TABLE follow_up ADD CONSTRAINT follow_up_pkey PRIMARY KEY (log, index);
 ALTER TABLE follow_up ADD CONSTRAINT follow_up_kind_check CHECK ((kind = ANY (ARRAY['outcome'::text, 'review'::text, 'correction'::text, 'replay'::text])));
 CREATE INDEX follow_up_of ON follow_up USING btree (of_log, of_index, log, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON follow_up FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE follow_up ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON follow_up AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON follow_up TO prediction_ledger_runtime;
 GRANT SELECT ON follow_up (log) TO prediction_ledger_eraser;
 GRANT SELECT ON follow_up (index) TO prediction_ledger_eraser;
@@ -179,6 +195,8 @@ ALTER TABLE held_decision ADD CONSTRAINT held_decision_principal_check CHECK ((l
 ALTER TABLE held_decision ADD CONSTRAINT held_decision_rule_check CHECK ((length(rule) <= 64));
 CREATE INDEX held_decision_waiting ON held_decision USING btree (log, id) WHERE (index IS NULL);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON held_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE held_decision ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON held_decision AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON held_decision TO prediction_ledger_runtime;
 
 CREATE TABLE intake_total (
@@ -194,6 +212,8 @@ ALTER TABLE intake_total ADD CONSTRAINT intake_total_pkey PRIMARY KEY (log, prin
 ALTER TABLE intake_total ADD CONSTRAINT intake_total_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON intake_total FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON intake_total FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE intake_total ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON intake_total AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON intake_total TO prediction_ledger_runtime;
 
 CREATE TABLE key_epoch (
@@ -222,6 +242,8 @@ ALTER TABLE key_epoch ADD CONSTRAINT key_epoch_number_check CHECK ((number > 0))
 CREATE UNIQUE INDEX key_epoch_open ON key_epoch USING btree (log) WHERE (closed IS NULL);
 CREATE TRIGGER ends_once BEFORE DELETE OR UPDATE ON key_epoch FOR EACH ROW EXECUTE FUNCTION refuse_epoch_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON key_epoch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE key_epoch ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON key_epoch AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON key_epoch TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON key_epoch TO prediction_ledger_runtime;
 GRANT UPDATE ON key_epoch (closed) TO prediction_ledger_runtime;
@@ -256,6 +278,8 @@ ALTER TABLE legal_hold ADD CONSTRAINT legal_hold_id_check CHECK ((id ~ '^hold_[0
 CREATE INDEX legal_hold_in_force ON legal_hold USING btree (log) WHERE (released IS NULL);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON legal_hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER released_once BEFORE UPDATE ON legal_hold FOR EACH ROW EXECUTE FUNCTION refuse_hold_change();
+ALTER TABLE legal_hold ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON legal_hold AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON legal_hold TO prediction_ledger_runtime;
 GRANT UPDATE ON legal_hold (released) TO prediction_ledger_runtime;
 GRANT UPDATE ON legal_hold (released_index) TO prediction_ledger_runtime;
@@ -279,6 +303,8 @@ ALTER TABLE log ADD CONSTRAINT log_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]
 CREATE INDEX log_tenant ON log USING btree (tenant);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON log AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (tenant = ( SELECT tenant_in_sight() AS tenant_in_sight))));
 GRANT INSERT, SELECT ON log TO prediction_ledger_runtime;
 
 CREATE TABLE log_head (
@@ -298,6 +324,8 @@ ALTER TABLE log_head ADD CONSTRAINT log_head_policy_check CHECK ((octet_length(p
 ALTER TABLE log_head ADD CONSTRAINT log_head_size_check CHECK ((size >= 0));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER only_grows BEFORE DELETE OR UPDATE ON log_head FOR EACH ROW EXECUTE FUNCTION refuse_head_change();
+ALTER TABLE log_head ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON log_head AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON log_head TO prediction_ledger_runtime;
 
 CREATE TABLE log_key (
@@ -310,6 +338,8 @@ ALTER TABLE log_key ADD CONSTRAINT log_key_log_fkey FOREIGN KEY (log) REFERENCES
 ALTER TABLE log_key ADD CONSTRAINT log_key_first_index_check CHECK ((first_index >= 0));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON log_key FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE log_key ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON log_key AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON log_key TO prediction_ledger_runtime;
 
 CREATE TABLE minute_check (
@@ -319,6 +349,8 @@ CREATE TABLE minute_check (
 ALTER TABLE minute_check ADD CONSTRAINT minute_check_pkey PRIMARY KEY (log);
 ALTER TABLE minute_check ADD CONSTRAINT minute_check_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON minute_check FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE minute_check ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON minute_check AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON minute_check TO prediction_ledger_runtime;
 
 CREATE TABLE minute_totals (
@@ -339,6 +371,8 @@ ALTER TABLE minute_totals ADD CONSTRAINT minute_totals_number_check CHECK ((numb
 CREATE INDEX minute_totals_time ON minute_totals USING btree (log, type, to_time, number);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON minute_totals FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON minute_totals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE minute_totals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON minute_totals AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON minute_totals TO prediction_ledger_runtime;
 
 CREATE TABLE model_decision (
@@ -357,6 +391,8 @@ ALTER TABLE model_decision ADD CONSTRAINT model_decision_log_fkey FOREIGN KEY (l
 ALTER TABLE model_decision ADD CONSTRAINT model_decision_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text, 'withdrawn'::text])));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_decision FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE model_decision ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON model_decision AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON model_decision TO prediction_ledger_runtime;
 
 CREATE TABLE model_deployment (
@@ -383,6 +419,8 @@ ALTER TABLE model_deployment ADD CONSTRAINT model_deployment_share_check CHECK (
 CREATE INDEX model_deployment_version ON model_deployment USING btree (log, model, version, index);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_deployment FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_deployment FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE model_deployment ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON model_deployment AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON model_deployment TO prediction_ledger_runtime;
 
 CREATE TABLE model_part (
@@ -401,6 +439,8 @@ ALTER TABLE model_part ADD CONSTRAINT model_part_kind_check CHECK ((kind = ANY (
 CREATE INDEX model_part_of ON model_part USING btree (log, model, version);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_part FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_part FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE model_part ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON model_part AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON model_part TO prediction_ledger_runtime;
 
 CREATE TABLE model_version (
@@ -420,6 +460,8 @@ ALTER TABLE model_version ADD CONSTRAINT model_version_pkey PRIMARY KEY (log, mo
 ALTER TABLE model_version ADD CONSTRAINT model_version_log_fkey FOREIGN KEY (log) REFERENCES log(id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON model_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON model_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE model_version ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON model_version AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON model_version TO prediction_ledger_runtime;
 
 CREATE TABLE payload (
@@ -434,6 +476,8 @@ ALTER TABLE payload ALTER COLUMN originals SET STORAGE EXTERNAL;
 ALTER TABLE payload ADD CONSTRAINT payload_pkey PRIMARY KEY (log, index);
 CREATE INDEX payload_key ON payload USING btree (log, key, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON payload FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE payload ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON payload AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT DELETE, SELECT ON payload TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON payload TO prediction_ledger_runtime;
 GRANT UPDATE ON payload (key) TO prediction_ledger_eraser;
@@ -454,6 +498,8 @@ ALTER TABLE person ADD CONSTRAINT person_pkey PRIMARY KEY (tenant, digest);
 ALTER TABLE person ADD CONSTRAINT person_tenant_fkey FOREIGN KEY (tenant) REFERENCES tenant(id);
 ALTER TABLE person ADD CONSTRAINT person_digest_check CHECK ((octet_length(digest) = 32));
 ALTER TABLE person ADD CONSTRAINT person_principal_check CHECK ((principal ~ '^prn_[0-9a-f]{24}$'::text));
+ALTER TABLE person ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON person AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (tenant = ( SELECT tenant_in_sight() AS tenant_in_sight))));
 GRANT INSERT, SELECT ON person TO prediction_ledger_runtime;
 GRANT UPDATE ON person (revoked) TO prediction_ledger_runtime;
 GRANT UPDATE ON person (revocation) TO prediction_ledger_runtime;
@@ -474,6 +520,8 @@ ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
 ALTER TABLE prediction ADD CONSTRAINT prediction_exceptions_check CHECK ((exceptions > 0));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE prediction ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON prediction AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
 GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
 GRANT SELECT ON prediction (index) TO prediction_ledger_eraser;
@@ -490,6 +538,8 @@ ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_pkey PRIMARY KEY (log
 ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_kind_check CHECK ((kind = ANY (ARRAY['p'::"char", 'f'::"char", 't'::"char"])));
 CREATE INDEX prediction_link_name ON prediction_link USING btree (log, kind, name, index);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE prediction_link ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON prediction_link AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT DELETE ON prediction_link TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON prediction_link TO prediction_ledger_runtime;
 GRANT SELECT ON prediction_link (log) TO prediction_ledger_eraser;
@@ -530,6 +580,8 @@ CREATE UNIQUE INDEX quarantine_held ON quarantine USING btree (log, prediction) 
 CREATE INDEX quarantine_key ON quarantine USING btree (key) WHERE (key IS NOT NULL);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON quarantine FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER with_entry AFTER UPDATE ON quarantine DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_quarantine_entry();
+ALTER TABLE quarantine ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON quarantine AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON quarantine TO prediction_ledger_runtime;
 
 CREATE TABLE recovery (
@@ -551,6 +603,8 @@ ALTER TABLE recovery ADD CONSTRAINT recovery_payloads_check CHECK ((payloads >= 
 CREATE TRIGGER declared_once BEFORE DELETE OR UPDATE ON recovery FOR EACH ROW EXECUTE FUNCTION refuse_recovery_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON recovery FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE CONSTRAINT TRIGGER with_entry AFTER INSERT OR UPDATE ON recovery DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_recovery_entry();
+ALTER TABLE recovery ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON recovery AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON recovery TO prediction_ledger_runtime;
 
 CREATE TABLE request (
@@ -581,6 +635,8 @@ ALTER TABLE request ADD CONSTRAINT request_state_check CHECK ((state = ANY (ARRA
 CREATE INDEX request_page ON request USING btree (log, number);
 CREATE TRIGGER decided_once BEFORE UPDATE ON request FOR EACH ROW EXECUTE FUNCTION refuse_second_decision();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON request FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE request ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON request AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON request TO prediction_ledger_runtime;
 GRANT UPDATE ON request (state) TO prediction_ledger_runtime;
 GRANT UPDATE ON request (decider) TO prediction_ledger_runtime;
@@ -603,6 +659,8 @@ ALTER TABLE tally ADD CONSTRAINT tally_reason_check CHECK ((length(reason) <= 64
 ALTER TABLE tally ADD CONSTRAINT tally_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 64)));
 ALTER TABLE tally ADD CONSTRAINT tally_what_check CHECK ((what = ANY (ARRAY['accepted'::text, 'refused'::text, 'quarantined'::text, 'duplicate'::text, 'denied'::text, 'unauthenticated'::text, 'limited'::text, 'listed'::text])));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tally FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE tally ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON tally AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT SELECT ON tally TO prediction_ledger_runtime;
 
 CREATE TABLE tally_writer (
@@ -623,6 +681,8 @@ ALTER TABLE tenant ADD CONSTRAINT tenant_pkey PRIMARY KEY (id);
 ALTER TABLE tenant ADD CONSTRAINT tenant_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tenant FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tenant FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE tenant ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON tenant AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (id = ( SELECT tenant_in_sight() AS tenant_in_sight))));
 GRANT INSERT, SELECT ON tenant TO prediction_ledger_runtime;
 
 CREATE TABLE tile (
@@ -641,6 +701,8 @@ ALTER TABLE tile ADD CONSTRAINT tile_level_check CHECK (((level >= 0) AND (level
 ALTER TABLE tile ADD CONSTRAINT tile_root_check CHECK ((octet_length(root) = 32));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON tile FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON tile FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE tile ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON tile AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT INSERT, SELECT ON tile TO prediction_ledger_runtime;
 
 CREATE TABLE token (
@@ -653,6 +715,8 @@ ALTER TABLE token ADD CONSTRAINT token_pkey PRIMARY KEY (log, key, lookup);
 ALTER TABLE token ADD CONSTRAINT token_lookup_check CHECK ((octet_length(lookup) = 16));
 ALTER TABLE token ADD CONSTRAINT token_token_check CHECK ((octet_length(token) = 16));
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE token ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON token AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
 GRANT DELETE, SELECT ON token TO prediction_ledger_eraser;
 GRANT INSERT, SELECT ON token TO prediction_ledger_runtime;
 
@@ -715,6 +779,7 @@ CREATE OR REPLACE FUNCTION advance_vault(_log integer)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight(_log);
   update log_head set vault = vault + 1 where log = _log returning vault
 $function$;
 GRANT EXECUTE ON FUNCTION advance_vault(integer) TO prediction_ledger_runtime;
@@ -729,6 +794,26 @@ AS $function$
   select index from named order by index
 $function$;
 GRANT EXECUTE ON FUNCTION authorize_erased(integer,integer,bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION build_wall(_table regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  _columns text[] := (select array_agg(attname::text) from pg_attribute where attrelid = _table and attnum > 0 and not attisdropped);
+  _own text := case
+    when _table = 'tenant'::regclass then 'id = (select tenant_in_sight())'
+    when 'log' = any (_columns) then 'log = any ((select logs_in_sight())::integer[])'
+    when 'tenant' = any (_columns) then 'tenant = (select tenant_in_sight())'
+  end;
+begin
+  if _own is null then
+    raise exception 'table % has neither log nor tenant: it cannot stand behind the wall', _table;
+  end if;
+  execute format('alter table %s enable row level security', _table);
+  execute format('create policy wall on %s using ((select current_setting(''prediction_ledger.tenant'', true) = ''*'') or %s)', _table, _own);
+end $function$;
 
 CREATE OR REPLACE FUNCTION check_minute(_logs integer[], _checked bigint)
  RETURNS void
@@ -856,6 +941,7 @@ CREATE OR REPLACE FUNCTION hold_epoch(_log integer, _number integer)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight(_log);
   select exists (select from key_epoch where log = _log and number = _number and closed is null for share)
 $function$;
 GRANT EXECUTE ON FUNCTION hold_epoch(integer,integer) TO prediction_ledger_runtime;
@@ -866,6 +952,7 @@ CREATE OR REPLACE FUNCTION lock_head(_log integer)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight(_log);
   select * from log_head where log = _log for update
 $function$;
 GRANT EXECUTE ON FUNCTION lock_head(integer) TO prediction_ledger_eraser;
@@ -885,6 +972,17 @@ AS $function$
   select array_agg(id) from line
 $function$;
 GRANT EXECUTE ON FUNCTION log_succession(integer) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION logs_in_sight()
+ RETURNS integer[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(id), '{}') from log where tenant = tenant_in_sight()
+$function$;
+GRANT EXECUTE ON FUNCTION logs_in_sight() TO prediction_ledger_eraser;
+GRANT EXECUTE ON FUNCTION logs_in_sight() TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION model_decided(_log integer, _model text, _version text, _index bigint, _time bigint)
  RETURNS text
@@ -932,6 +1030,7 @@ CREATE OR REPLACE FUNCTION quarantine_record(_log integer, _id text, _prediction
 AS $function$
 declare _subject bytea;
 begin
+  perform require_sight(_log);
   -- An erasure has this row locked from before it looks for keys until its commit; appends go on beside.
   perform from log_head where log = _log for key share;
   if not hold_epoch(_log, _epoch) then return 'stale'; end if;
@@ -1072,6 +1171,7 @@ CREATE OR REPLACE FUNCTION release_decision(_entry_log integer, _index bigint, _
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight(_entry_log);
   update held_decision set entry_log = _entry_log, index = _index where log = _log and id = _id and index is null;
   insert into disclosure (log, index, by_log, by_index)
     select l.id, (h.body -> 'of' ->> 'index')::bigint, _entry_log, _index
@@ -1129,6 +1229,18 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION require_sight(_log integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if current_setting('prediction_ledger.tenant', true) is distinct from '*' and not exists (select from log where id = _log and tenant = tenant_in_sight()) then
+    raise exception 'the log % is not in sight', _log using errcode = 'insufficient_privilege';
+  end if;
+end $function$;
+
 CREATE OR REPLACE FUNCTION reseal_payloads(_log integer, _from bigint[], _index bigint[], _key bigint[], _sealed bytea[], _originals bytea[])
  RETURNS bigint
  LANGUAGE sql
@@ -1177,6 +1289,7 @@ CREATE OR REPLACE FUNCTION seal_tallies(_log integer, _index bigint, _type text,
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  perform require_sight(_log);
   insert into minute_totals (log, type, number, index, from_index, to_index, from_time, to_time, more, body)
     values (_log, _type, _number, _index, _from_index, _to_index, _from_time, _to_time, _more, _body)
     on conflict (log, type, number) do nothing;
@@ -1202,6 +1315,7 @@ CREATE OR REPLACE FUNCTION settle_quarantine(_log integer, _id text, _state text
 AS $function$
 declare _key bigint;
 begin
+  perform require_sight(_log);
   if _state is null or _state not in ('released', 'rejected') or _by_index is null then
     raise exception 'a record leaves quarantine by an entry that says so' using errcode = 'integrity_constraint_violation';
   end if;
@@ -1212,6 +1326,17 @@ begin
   return true;
 end $function$;
 GRANT EXECUTE ON FUNCTION settle_quarantine(integer,text,text,text,integer,bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION tenant_in_sight()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select nullif(nullif(current_setting('prediction_ledger.tenant', true), ''), '*')::integer
+$function$;
+GRANT EXECUTE ON FUNCTION tenant_in_sight() TO prediction_ledger_eraser;
+GRANT EXECUTE ON FUNCTION tenant_in_sight() TO prediction_ledger_runtime;
 
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 GRANT USAGE ON SCHEMA public TO prediction_ledger_eraser;

@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Pool } from 'pg';
 import { CoreError } from '../src/core/core-error.ts';
 import { encodeEntryBundle } from '../src/core/entry-bundle.ts';
 import { entriesPath, tilePath, tileWidth } from '../src/core/tile.ts';
+import type { TenantPool } from '../src/database/tenant-pool.ts';
 import { CheckpointTable } from '../src/ledger/checkpoint-table.ts';
 import { PostgresLogStore } from '../src/ledger/postgres-log-store.ts';
 import { TileSource } from '../src/ledger/tile-source.ts';
 
 /** Writes a log's public resources into a folder, as the service would serve them from this database, right or wrong. */
-export async function exportLog(pool: Pool, log: number, folder: string): Promise<void> {
+export async function exportLog(pool: TenantPool, log: number, folder: string): Promise<void> {
   const checkpoint = await new CheckpointTable(pool, log).latest();
   if (checkpoint === undefined) throw new Error('there is no checkpoint');
   const { size, note } = checkpoint;

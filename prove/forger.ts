@@ -1,7 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+import type { TenantPool } from '../src/database/tenant-pool.ts';
 import { toHex } from '../src/core/bytes.ts';
 import { formatCheckpointText } from '../src/core/checkpoint.ts';
 import { CompactRange } from '../src/core/compact-range.ts';
@@ -25,10 +26,10 @@ const TILE_WIDTH = 256;
 /** Someone with every right in the database, and every key of the service; no more than that. */
 export class Forger {
   readonly row: LogRow;
-  private readonly pool: Pool;
+  private readonly pool: TenantPool;
   private readonly dataDir: string;
 
-  constructor(pool: Pool, row: LogRow, dataDir: string) {
+  constructor(pool: TenantPool, row: LogRow, dataDir: string) {
     this.pool = pool;
     this.row = row;
     this.dataDir = dataDir;

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Pool } from 'pg';
 import { openPool, parseDatabaseUrl, withSetting } from '../src/database/connection.ts';
+import type { TenantPool } from '../src/database/tenant-pool.ts';
 import { RUNTIME_ROLE } from '../src/database/roles.ts';
 import { readLogs, type LogRow } from '../src/ledger/log-row.ts';
 import { startCluster, type Cluster } from './cluster.ts';
@@ -154,7 +154,7 @@ class Site {
     });
   }
 
-  private async onCopy(work: (copy: { databaseUrl: string; pool: Pool; row: LogRow; folder: string }) => Promise<Figures>): Promise<Figures> {
+  private async onCopy(work: (copy: { databaseUrl: string; pool: TenantPool; row: LogRow; folder: string }) => Promise<Figures>): Promise<Figures> {
     const { cluster, context } = this.parts;
     const name = `copy_${++this.copies}`;
     const folder = join(context.folder, name);

@@ -39,11 +39,8 @@ import { FollowUpController } from './predictions/follow-up.controller.ts';
 import { FollowUpDesk } from './predictions/record-follow-up.ts';
 import { IntakeCounter } from './predictions/intake-counter.ts';
 import { IntakeTotalsController } from './predictions/intake-totals.controller.ts';
-import { IntakeTotalsTable } from './predictions/intake-totals-table.ts';
-import { PredictionTable } from './predictions/prediction-table.ts';
 import { Quarantine } from './predictions/quarantine.ts';
 import { QuarantineController } from './predictions/quarantine.controller.ts';
-import { QuarantineTable } from './predictions/quarantine-table.ts';
 import { ReadController } from './predictions/read.controller.ts';
 import { LegalHoldsController } from './retention/legal-holds.controller.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
@@ -74,13 +71,11 @@ class AppModule {
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
-        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(new QuarantineTable(database.pool)), settings.limits.maxDepth) },
+        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(), settings.limits.maxDepth) },
         { provide: FollowUpDesk, useValue: new FollowUpDesk(contracts, settings.limits.maxDepth) },
-        { provide: PredictionTable, useValue: new PredictionTable(database.pool) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },
         { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },
-        { provide: IntakeTotalsTable, useValue: new IntakeTotalsTable(database.pool) },
         { provide: PrivacyDesk, useValue: service.privacyDesk },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
         { provide: Metrics, useValue: metrics },

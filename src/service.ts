@@ -166,7 +166,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
       certificates: new ClientCertificates(new TrustedProxies(settings.trustedProxies)),
       logOf: (tenant) => ledger.ofTenant(tenant),
     });
-    const trail = new AccessTrail(tally, new HeldDecisions(pool));
+    const trail = new AccessTrail(tally, new HeldDecisions());
     const sealing = new MinuteSealing({ pool, ledger, clock, sealers: [sealHeldDecisions, sealIntakeTotals, sealAccessTotals, expireQuarantine], say });
     closing.push(() => sealing.close());
     if (overrides.sealByHand !== true) sealing.start();
@@ -174,7 +174,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const epochSchedule = new EpochSchedule(office, ledger, settings.keyEpoch, say);
     closing.push(() => epochSchedule.close());
     if (overrides.sealByHand !== true) epochSchedule.start();
-    const privacyDesk = new PrivacyDesk({ pool, contracts, policy: privacy, onErased: async (log, request) => journalErasure(journal, log, request).catch((error: unknown) => {
+    const privacyDesk = new PrivacyDesk({ contracts, policy: privacy, onErased: async (log, request) => journalErasure(journal, log, request).catch((error: unknown) => {
       throw error instanceof JournalError ? new Problem('not-journalled', error.message, { retryAfterMs: 1000 }) : error;
     }) });
     const retention = new DailyRetention({ pool, ledger, contracts, say });

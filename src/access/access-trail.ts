@@ -63,7 +63,7 @@ export class AccessTrail {
     } catch (error) {
       if (!(error instanceof AppendError && READABLE.has(error.code))) throw error;
       // What such a read leaves behind becomes an entry as soon as a replica can append to a log of the tenant again.
-      await this.held.hold(caller.log.row.id, asking, bodyOf(traced));
+      await this.held.hold(caller.log, asking, bodyOf(traced));
     }
     caller.traced = true;
   }

@@ -47,8 +47,8 @@ export class BreakGlassController {
   @ApiResponse({ status: 201, description: 'the elevation' })
   async open(@Req() request: FastifyRequest): Promise<object> {
     const caller = callerOf(request);
-    const { pool, policy } = this.administration;
-    const row = await breakGlass(pool, policy, caller, readPosted(request, isOpen));
+    const { policy } = this.administration;
+    const row = await breakGlass(caller.log.pool, policy, caller, readPosted(request, isOpen));
     this.authenticator.forget(caller.principal);
     this.http.say(`BREAK-GLASS ${row.id}: ${row.principal} acts as ${row.role} until ${row.expires.toISOString()}, by the rule ${row.rule}; entry ${row.opening}`);
     return row;
@@ -63,9 +63,9 @@ export class BreakGlassController {
     const { cursor, ...others } = query;
     refuseParameters(others);
     if (cursor !== undefined && (typeof cursor !== 'string' || !/^\d{1,15}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
-    const { tenant } = callerOf(request).log.row;
-    const items = await listBreakGlass(this.administration.pool, tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
-    const unreviewed = await countUnreviewed(this.administration.pool, tenant);
+    const { log } = callerOf(request);
+    const items = await listBreakGlass(log.pool, log.row.tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
+    const unreviewed = await countUnreviewed(log.pool, log.row.tenant);
     return { items, unreviewed, ...(items.length === PAGE && { next: String(items.at(-1)?.opening) }) };
   }
 
@@ -77,6 +77,6 @@ export class BreakGlassController {
   @ApiBody({ schema: REVIEW as object })
   @ApiResponse({ status: 200, description: 'the review' })
   async review(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
-    return reviewBreakGlass(this.administration.pool, callerOf(request), id, readPosted(request, isReview));
+    return reviewBreakGlass(callerOf(request).log.pool, callerOf(request), id, readPosted(request, isReview));
   }
 }

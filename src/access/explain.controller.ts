@@ -4,11 +4,11 @@ import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem, type Fault } from '../http/problem.ts';
+import type { Log } from '../ledger/log.ts';
 import { Access, callerOf } from './access.ts';
 import { circumstances } from './caller.ts';
 import { ACTIONS, ATTRIBUTE_NAMES, attributeType, CATALOGUE, isActionOn, RESOURCES, type Action, type Resource } from './catalogue.ts';
 import { hasType, type Attributes } from './condition.ts';
-import { CredentialAdministration } from './credential-administration.ts';
 import { explain, type Explanation } from './explain.ts';
 import { readScopedPrincipal } from './key-table.ts';
 import { Roles } from './roles.ts';
@@ -44,10 +44,7 @@ const isQuestion = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Q
 @ApiBearerAuth()
 @Controller('v1/access')
 export class ExplainController {
-  constructor(
-    private readonly roles: Roles,
-    private readonly administration: CredentialAdministration,
-  ) {}
+  constructor(private readonly roles: Roles) {}
 
   @Post('explain')
   @HttpCode(200)
@@ -60,15 +57,15 @@ export class ExplainController {
     const faults = faultsIn(action, resource, attributes);
     if (faults.length > 0) throw new Problem('invalid-body', 'The body does not have the form that this takes; see errors for every place.', { errors: faults });
     const { log } = callerOf(request);
-    const asker = role === undefined ? await this.principal(log.row.tenant, principal ?? '') : { id: 'prn_somebody', role };
+    const asker = role === undefined ? await this.principal(log, principal ?? '') : { id: 'prn_somebody', role };
     const known: Attributes = { ...circumstances(log), open: log.row.open, ...attributes };
     const explanation = explain(this.roles, asker, action, resource, known);
     if (hasAction(asker, action) && hasModel(asker, resource, known)) return explanation;
     return { ...withoutPlace(explanation), decision: 'deny', rule: SCOPE_RULE, reason: 'The credential is scoped to other actions or models.', withheld: [] };
   }
 
-  private async principal(tenant: number, id: string): Promise<Pick<Principal, 'id' | 'role' | 'actions' | 'models'>> {
-    const found = await readScopedPrincipal(this.administration.pool, tenant, id);
+  private async principal({ pool, row: { tenant } }: Log, id: string): Promise<Pick<Principal, 'id' | 'role' | 'actions' | 'models'>> {
+    const found = await readScopedPrincipal(pool, tenant, id);
     if (found === undefined) throw new Problem('not-found', 'The tenant has no valid credential of that principal: ask by its role.');
     return found;
   }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Log } from '../ledger/log.ts';
 import type { Sealing } from '../ledger/minute-sealing.ts';
 import { draftAct } from './act.ts';
 import { decisionAct, type Asking, type DecisionBody } from './access-trail.ts';
@@ -17,15 +17,9 @@ interface HeldRow {
 
 /** Decisions on a log that has stopped: kept durably, and made entries when its tenant has a log again. */
 export class HeldDecisions {
-  private readonly pool: Pool;
-
-  constructor(pool: Pool) {
-    this.pool = pool;
-  }
-
   /** Resolves when it is committed. */
-  async hold(log: number, { principal, rule }: Asking, body: DecisionBody): Promise<void> {
-    await this.pool.query('insert into held_decision (log, at, principal, rule, body) values ($1, $2, $3, $4, $5)', [log, Date.now(), principal, rule, JSON.stringify(body)]);
+  async hold({ pool, row: { id: log } }: Log, { principal, rule }: Asking, body: DecisionBody): Promise<void> {
+    await pool.query('insert into held_decision (log, at, principal, rule, body) values ($1, $2, $3, $4, $5)', [log, Date.now(), principal, rule, JSON.stringify(body)]);
   }
 }
 

@@ -63,8 +63,8 @@ export class KeysController {
   @ApiBody({ schema: ISSUE as object })
   @ApiResponse({ status: 201, description: 'the key' })
   async issue(@Req() request: FastifyRequest): Promise<object> {
-    const { pool, policy } = this.administration;
-    return issued(await issueKey(pool, policy, callerOf(request), readPosted(request, isIssue)));
+    const caller = callerOf(request);
+    return issued(await issueKey(caller.log.pool, this.administration.policy, caller, readPosted(request, isIssue)));
   }
 
   @Post('certificates')
@@ -73,8 +73,7 @@ export class KeysController {
   @ApiBody({ schema: REGISTER as object })
   @ApiResponse({ status: 201, description: 'the credential' })
   async register(@Req() request: FastifyRequest): Promise<object> {
-    const { pool, policy } = this.administration;
-    return described(await registerCertificate(pool, policy, callerOf(request), readPosted(request, isRegister)));
+    return described(await registerCertificate(this.administration, callerOf(request), readPosted(request, isRegister)));
   }
 
   @Get()
@@ -86,7 +85,8 @@ export class KeysController {
     const { cursor, ...others } = query;
     refuseParameters(others);
     if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
-    const rows = await listKeys(this.administration.pool, callerOf(request).log.row.tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
+    const { log } = callerOf(request);
+    const rows = await listKeys(log.pool, log.row.tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
     return { items: rows.map(listed), ...(rows.length === PAGE && { next: String(rows.at(-1)?.id) }) };
   }
 
@@ -98,8 +98,8 @@ export class KeysController {
   @ApiResponse({ status: 201, description: 'the new key' })
   async rotate(@Req() request: FastifyRequest, @Param('prefix') prefix: string): Promise<object> {
     const { overlapMinutes = DEFAULT_OVERLAP_MINUTES } = readPosted(request, isRotate);
-    const { pool, policy } = this.administration;
-    const { key, overlapUntil } = await rotateKey(pool, policy, callerOf(request), known(prefix), overlapMinutes);
+    const caller = callerOf(request);
+    const { key, overlapUntil } = await rotateKey(caller.log.pool, this.administration.policy, caller, known(prefix), overlapMinutes);
     this.authenticator.forget(key.principal);
     return { ...issued(key), from: prefix, overlapUntil: overlapUntil.toISOString() };
   }
@@ -115,7 +115,7 @@ export class KeysController {
     const { reason } = readPosted(request, isRevocation);
     const caller = callerOf(request);
     try {
-      return listed(await revokeKey(this.administration.pool, caller, known(prefix), reason));
+      return listed(await revokeKey(caller.log.pool, caller, known(prefix), reason));
     } finally {
       // Whether or not the log took the entry, the key is to be good no longer.
       this.authenticator.forget(prefix);

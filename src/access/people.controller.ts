@@ -5,7 +5,6 @@ import { readPosted } from '../http/posted-json.ts';
 import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { Access, callerOf } from './access.ts';
 import { Authenticator } from './authenticator.ts';
-import { CredentialAdministration } from './credential-administration.ts';
 import { listPeople, revokePerson } from './revoke-person.ts';
 import { isRevocation, REVOCATION_SCHEMA } from './revoke-key.ts';
 
@@ -17,7 +16,6 @@ const PAGE = 100;
 @Controller('v1/people')
 export class PeopleController {
   constructor(
-    private readonly administration: CredentialAdministration,
     private readonly authenticator: Authenticator,
   ) {}
 
@@ -30,7 +28,8 @@ export class PeopleController {
     const { cursor, ...others } = query;
     refuseParameters(others);
     if (cursor !== undefined && (typeof cursor !== 'string' || !/^prn_[0-9a-f]{24}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
-    const items = await listPeople(this.administration.pool, callerOf(request).log.row.tenant, cursor, PAGE);
+    const { log } = callerOf(request);
+    const items = await listPeople(log.pool, log.row.tenant, cursor, PAGE);
     return { items, ...(items.length === PAGE && { next: items.at(-1)?.principal }) };
   }
 
@@ -44,7 +43,7 @@ export class PeopleController {
   async revoke(@Req() request: FastifyRequest, @Param('principal') principal: string): Promise<object> {
     const { reason } = readPosted(request, isRevocation);
     try {
-      return await revokePerson(this.administration.pool, callerOf(request), principal, reason);
+      return await revokePerson(callerOf(request).log.pool, callerOf(request), principal, reason);
     } finally {
       this.authenticator.forget(principal);
     }

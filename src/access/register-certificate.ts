@@ -1,10 +1,9 @@
 import { verify, X509Certificate } from 'node:crypto';
-import type { Pool } from 'pg';
 import { Problem } from '../http/problem.ts';
 import { newPrincipalId, type NewCredential } from './api-key.ts';
 import type { Caller } from './caller.ts';
 import { shownOf } from './client-certificate.ts';
-import type { CredentialPolicy } from './credential-policy.ts';
+import type { CredentialAdministration } from './credential-administration.ts';
 import { keep, termsOf, type KeyRequest } from './issue-key.ts';
 
 /** A certificate is registered by its fingerprint: a name in it could not be shown to be the registrant's. */
@@ -26,7 +25,7 @@ export function proofText(origin: string): string {
  *
  * @throws Problem `invalid-body`, `forbidden`, `credential-taken`; AppendError
  */
-export async function registerCertificate(pool: Pool, policy: CredentialPolicy, caller: Caller, asked: CertificateRequest): Promise<NewCredential> {
+export async function registerCertificate({ policy, isCertificateKnown }: CredentialAdministration, caller: Caller, asked: CertificateRequest): Promise<NewCredential> {
   caller.decide({ role: asked.role, own: false });
   const certificate = read(asked.certificate);
   if (!isProof(certificate, proofText(caller.log.row.origin), asked.proof)) throw invalid('/proof', 'is not a signature by the certificate’s key over this log’s text');
@@ -34,9 +33,8 @@ export async function registerCertificate(pool: Pool, policy: CredentialPolicy, 
   const terms = termsOf(policy, caller, asked);
   const expires = new Date(Math.min(until, Date.parse(terms.expires ?? ''))).toISOString();
   const credential = { principal: newPrincipalId(), role: asked.role, prefix: `crt_${digest.slice(0, 8)}`, digest, terms: { ...terms, expires } };
-  const { rowCount } = await pool.query('select 1 from api_key where digest = $1 or (tenant = $2 and prefix = $3)', [Buffer.from(digest, 'hex'), caller.log.row.tenant, credential.prefix]);
-  if (rowCount !== 0) throw new Problem('credential-taken', 'That certificate is registered already.');
-  await keep(pool, caller, credential);
+  if (await isCertificateKnown(digest, caller.log.row.tenant, credential.prefix)) throw new Problem('credential-taken', 'That certificate is registered already.');
+  await keep(caller.log.pool, caller, credential);
   return credential;
 }
 

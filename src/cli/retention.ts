@@ -17,12 +17,12 @@ export function registerRetention(program: Command): void {
 }
 
 async function runAll({ dryRun = false, log: name }: { dryRun?: boolean; log?: string }): Promise<void> {
-  await withService(async ({ ledger, database, contracts }) => {
+  await withService(async ({ ledger, contracts }) => {
     const logs = ledger.logs.filter((log) => ledger.ofTenant(log.row.tenant) === log && (name === undefined || log.row.name === name));
     if (name !== undefined && logs.length === 0) throw new Error(`there is no log ${name}, or another one has succeeded it`);
     for (const log of logs) {
       if (log.stopped === undefined || dryRun) {
-        process.stdout.write(describe(log.row.name, await runRetention(database.pool, contracts, log, { principal: SYSTEM, rule: SYSTEM }, { dryRun })));
+        process.stdout.write(describe(log.row.name, await runRetention(contracts, log, { principal: SYSTEM, rule: SYSTEM }, { dryRun })));
       } else {
         process.stdout.write(`log ${log.row.name} has stopped: ${log.stopped}\n`);
         process.exitCode = 1;

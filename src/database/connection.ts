@@ -1,8 +1,9 @@
-import { Pool, types } from 'pg';
+import { types } from 'pg';
 import type pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { DatabaseError } from './database-error.ts';
 import type { Log } from './log.ts';
+import { TenantPool } from './tenant-pool.ts';
 
 /** How to reach one database as one role: what `pg` takes, in plain fields. `host` is a folder where the server listens on a Unix socket. */
 export type Connection = Pick<pg.ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database' | 'ssl' | 'options' | 'application_name'>;
@@ -47,8 +48,8 @@ export function clientOptions(connection: Connection): pg.ClientConfig {
 }
 
 /** A pool whose connections may break (a restart of PostgreSQL) without bringing the process down. */
-export function openPool(connection: Connection, max: number, log: Log, queryTimeoutMs?: number): pg.Pool {
-  const pool = new Pool({
+export function openPool(connection: Connection, max: number, log: Log, queryTimeoutMs?: number): TenantPool {
+  const pool = new TenantPool({
     ...clientOptions(connection),
     max,
     connectionTimeoutMillis: 30_000,

@@ -10,6 +10,7 @@ import { ensureRoles, requireWeakRole } from './roles.ts';
 import { reachServer } from './server.ts';
 import type { Server, ServerSettings } from './server.ts';
 import { refuseOldServer, requireFitServer } from './server-requirements.ts';
+import type { TenantPool } from './tenant-pool.ts';
 
 export interface DatabaseSettings extends ServerSettings {
   /** Connections of the shared `pool`; 10 unless said. */
@@ -26,14 +27,15 @@ const LAZY_CONNECTIONS = 2;
 
 /** The migrated database. Everything but `owner` works as the runtime role, which owns nothing. */
 export interface Database {
-  readonly pool: pg.Pool;
+  /** For a request: `pool.of(tenant)`, which `log.pool` is. */
+  readonly pool: TenantPool;
   /**
    * The runtime role's too, whose commits do not wait for the disk: for rows that nothing depends on until something else,
    * committed later and with fsync, does. The write-ahead log keeps the order of the two.
    */
-  readonly lazyPool: pg.Pool;
+  readonly lazyPool: TenantPool;
   /** One more pool of the runtime role, closed by `close`. */
-  newPool(max: number): pg.Pool;
+  newPool(max: number): TenantPool;
   /** At most 2 connections as the tables' owner: for backup, recover and fsck, never for a request. */
   readonly owner: pg.Pool;
   readonly dataSource: DataSource;
@@ -56,12 +58,12 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   try {
     await prepare(server, settings);
     const dataSource = await openDataSource(server.runtime, settings.rows ?? [], log);
-    const keep = (pool: pg.Pool): pg.Pool => {
+    const keep = (pool: TenantPool): TenantPool => {
       pools.push(pool);
       return pool;
     };
     const lazy = withSetting(server.runtime, 'synchronous_commit', 'off');
-    const newPool = (max: number): pg.Pool => keep(openPool(server.runtime, max, log, QUERY_TIMEOUT_MS));
+    const newPool = (max: number): TenantPool => keep(openPool(server.runtime, max, log, QUERY_TIMEOUT_MS));
     const pool = newPool(settings.poolSize ?? 10);
     return {
       pool,

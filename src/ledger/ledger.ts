@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import { toHex } from '../core/bytes.ts';
+import type { TenantPool } from '../database/tenant-pool.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { Clock } from './clock.ts';
@@ -19,7 +19,7 @@ import type { SignedPolicy } from './policy-signature.ts';
 import type { LogVault } from '../vault/log-vault.ts';
 
 export interface LedgerOptions {
-  pool: Pool;
+  pool: TenantPool;
   store: LogStore;
   /** Shared by all logs. */
   tileCache: TileCache;

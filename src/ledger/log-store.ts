@@ -33,6 +33,8 @@ export class SurplusRowsError extends Error {
  * head is read only after every earlier append has ended.
  */
 export interface LogStore {
+  /** The same store, whose reads and transactions act for one tenant and see no other's rows. */
+  of(tenant: number): LogStore;
   /** The head as committed now. */
   readHead(log: number): Promise<Head>;
   /** The head once every append now under way has ended. */

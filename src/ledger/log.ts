@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { LogVault } from '../vault/log-vault.ts';
 import { AppendError } from './append-error.ts';
 import type { CheckpointTable } from './checkpoint-table.ts';
@@ -27,6 +27,7 @@ export interface LogParts {
   store: LogStore;
   halt: StopSwitch;
   predecessor: Log | undefined;
+  pool: Pool;
 }
 
 /** One tenant's log: what the other contexts see of it. */
@@ -39,6 +40,8 @@ export class Log {
   readonly payloads: PayloadTable;
   readonly erased: ErasedTable;
   readonly vault: LogVault;
+  /** Connections that act for the log's tenant: PostgreSQL shows them no other's rows. What a request does goes by these. */
+  readonly pool: Pool;
   /** This log and those that it succeeds, newest first. */
   readonly succession: readonly Log[];
   private readonly sequencer: Sequencer;
@@ -55,6 +58,7 @@ export class Log {
     this.payloads = parts.payloads;
     this.erased = parts.erased;
     this.vault = parts.vault;
+    this.pool = parts.pool;
     this.store = parts.store;
     this.halt = parts.halt;
     this.succession = [this, ...(parts.predecessor?.succession ?? [])];

@@ -20,7 +20,9 @@ import { TileSource } from './tile-source.ts';
  * reading, with its reason set.
  */
 export async function openLog(row: LogRow, predecessor: Log | undefined, options: LedgerOptions): Promise<Log> {
-  const { pool, store, checkpointStore, keys, say } = options;
+  const { checkpointStore, keys, say } = options;
+  const pool = options.pool.of(row.tenant);
+  const store = options.store.of(row.tenant);
   const halt = new StopSwitch((reason) => say('error', `log ${row.name} STOPPED: ${reason}`));
   const tiles = new TileSource(row.id, store, options.tileCache);
   const prover = new Prover(tiles);
@@ -72,7 +74,7 @@ export async function openLog(row: LogRow, predecessor: Log | undefined, options
   }
   const payloads = new PayloadTable(pool, row.id);
   const erased = new ErasedTable(pool, row.id);
-  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, erased, halt, vault, store });
+  return new Log({ row, predecessor, sequencer, publisher, prover, tiles, checkpoints, payloads, erased, halt, vault, store, pool });
 }
 
 function keyContradiction(key: LogKey | undefined, row: LogRow, path: string): string | undefined {

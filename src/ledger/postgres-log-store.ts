@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Pool, PoolClient } from 'pg';
+import type { TenantPool } from '../database/tenant-pool.ts';
 import { BinaryArray, OID } from './binary-array.ts';
 import { frontierBytes, headFromRow, type Head, type HeadRow } from './head.ts';
 import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
@@ -42,11 +43,20 @@ const UNIQUE_VIOLATION = '23505';
 export class PostgresLogStore implements LogStore {
   private readonly pool: Pool;
   private readonly appendPool: Pool;
+  private readonly pools: { pool: TenantPool; appendPool: TenantPool };
 
-  /** @param appendPool connections of the appends alone, which reads cannot keep waiting */
-  constructor(pool: Pool, appendPool: Pool) {
-    this.pool = pool;
-    this.appendPool = appendPool;
+  /**
+   * @param appendPool connections of the appends alone, which reads cannot keep waiting
+   * @param tenant whom it acts for; undefined: the service itself
+   */
+  constructor(pool: TenantPool, appendPool: TenantPool, tenant?: number) {
+    this.pools = { pool, appendPool };
+    this.pool = tenant === undefined ? pool : pool.of(tenant);
+    this.appendPool = tenant === undefined ? appendPool : appendPool.of(tenant);
+  }
+
+  of(tenant: number): PostgresLogStore {
+    return new PostgresLogStore(this.pools.pool, this.pools.appendPool, tenant);
   }
 
   async readHead(log: number): Promise<Head> {

@@ -9,11 +9,10 @@ import type { EntryDraft, SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import { draftPrediction, readPosted } from './prepared.ts';
 import { openHeld } from './quarantine.ts';
-import { settleQuarantine, type QuarantineRow, type QuarantineTable, type SealedRecord } from './quarantine-table.ts';
+import { settleQuarantine, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
 
 /** What decisions on records in quarantine are made with. */
 export interface QuarantineDesk {
-  table: QuarantineTable;
   contracts: Contracts;
   maxDepth: number;
 }
@@ -31,7 +30,7 @@ const STALE = new Error('the keys of a draft went before it was sequenced');
  * @throws Problem `forbidden`, `no-contract`, `contract-broken`, `id-taken`, `quarantine-closed`; AppendError
  */
 export async function release(desk: QuarantineDesk, caller: Caller, held: Held, reason: string): Promise<SequencedEntry> {
-  await requireAnother(desk.table.pool, caller, held.principal);
+  await requireAnother(caller.log.pool, caller, held.principal);
   for (let round = 0; round < 3; round++) {
     const { draft, contract } = await draftReleased(desk, caller.log, held);
     try {

@@ -8,7 +8,6 @@ import { Problem } from '../http/problem.ts';
 import { findPrediction } from './find-prediction.ts';
 import { FOLLOW_UP_SCHEMAS, IS_FOLLOW_UP, type FollowUpKind } from './follow-up.ts';
 import { wantsReceipt } from './posted.ts';
-import { PredictionTable } from './prediction-table.ts';
 import { receiptOf } from './receipt.ts';
 import { FollowUpDesk } from './record-follow-up.ts';
 
@@ -21,10 +20,7 @@ const GONE = { status: 410, description: 'the prediction was erased' };
 @ApiBearerAuth()
 @Controller('v1/predictions')
 export class FollowUpController {
-  constructor(
-    private readonly desk: FollowUpDesk,
-    private readonly table: PredictionTable,
-  ) {}
+  constructor(private readonly desk: FollowUpDesk) {}
 
   @Post(':id/outcomes')
   @Access('record-outcome', 'prediction', { each: true })
@@ -68,7 +64,7 @@ export class FollowUpController {
   private async record(request: FastifyRequest, reply: FastifyReply, predictionId: string, kind: FollowUpKind): Promise<object> {
     const caller = callerOf(request);
     const withReceipt = wantsReceipt(request.query);
-    const place = await findPrediction(this.table, caller, predictionId);
+    const place = await findPrediction(caller, predictionId);
     const posted = readJson(bodyOf(request), this.desk.maxDepth);
     const isRight = IS_FOLLOW_UP[kind];
     if (!isRight(posted)) throw new Problem('invalid-body', 'The body does not have the form that this takes; see errors for every place.', { errors: formFaults(isRight.errors, 'is not known here: remove it') });

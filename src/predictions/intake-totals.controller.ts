@@ -12,10 +12,7 @@ import { TotalsQuery } from './totals-query.ts';
 @ApiBearerAuth()
 @Controller('v1/intake-totals')
 export class IntakeTotalsController {
-  constructor(
-    private readonly table: IntakeTotalsTable,
-    private readonly http: HttpSettings,
-  ) {}
+  constructor(private readonly http: HttpSettings) {}
 
   @Get()
   @Access('read', 'totals')
@@ -32,11 +29,12 @@ export class IntakeTotalsController {
       to: query.to === undefined ? undefined : Date.parse(query.to),
       producer: query.producer,
     };
+    const table = new IntakeTotalsTable(log.pool);
     const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
     const [sums, { items, next }, unsealed] = await Promise.all([
-      this.table.sums(log.row.id, filter),
-      this.table.page(log.row.id, filter, Number(query.cursor ?? 0), limit),
-      this.table.unsealed(log, query.producer),
+      table.sums(log.row.id, filter),
+      table.page(log.row.id, filter, Number(query.cursor ?? 0), limit),
+      table.unsealed(log, query.producer),
     ]);
     return { sums, items, ...(next !== undefined && { next: String(next) }), unsealed };
   }

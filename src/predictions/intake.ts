@@ -39,7 +39,7 @@ export class PredictionIntake {
 
   /** What decisions on what it keeps in quarantine are made with. */
   get desk(): QuarantineDesk {
-    return { table: this.quarantine.table, contracts: this.contracts, maxDepth: this.maxDepth };
+    return { contracts: this.contracts, maxDepth: this.maxDepth };
   }
 
   /**

@@ -16,7 +16,7 @@ import { pageLimit } from './page-limit.ts';
 import { openHeld } from './quarantine.ts';
 import { PredictionIntake } from './intake.ts';
 import { QuarantineQuery } from './quarantine-query.ts';
-import { QUARANTINE_COLUMNS, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
+import { QUARANTINE_COLUMNS, QuarantineTable, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
 
 const WHY = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: TEXT } } as const;
 const isWhy = new Ajv({ allErrors: true }).compile<{ reason: string }>(WHY);
@@ -44,7 +44,7 @@ export class QuarantineController {
     const caller = callerOf(request);
     const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
     const filter = { state: query.state, before: query.cursor === undefined ? undefined : Number(query.cursor), limit };
-    const rows = await this.desk.table.page(logsOf(caller), filter, caller.rows(QUARANTINE_COLUMNS));
+    const rows = await new QuarantineTable(caller.log.pool).page(logsOf(caller), filter, caller.rows(QUARANTINE_COLUMNS));
     return { items: rows.map(shown), ...(rows.length === limit && { next: String(rows.at(-1)?.number) }) };
   }
 
@@ -114,7 +114,7 @@ export class QuarantineController {
   private async find(caller: Caller, id: string): Promise<QuarantineRow & Partial<SealedRecord>> {
     // One who asks for nothing is told of nothing.
     caller.decideLater();
-    const row = /^qua_[0-9a-f]{24}$/.test(id) ? await this.desk.table.read(logsOf(caller), id) : undefined;
+    const row = /^qua_[0-9a-f]{24}$/.test(id) ? await new QuarantineTable(caller.log.pool).read(logsOf(caller), id) : undefined;
     if (row === undefined) throw notThere();
     return row;
   }

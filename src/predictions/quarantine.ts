@@ -6,7 +6,7 @@ import type { Log } from '../ledger/log.ts';
 import type { SealingKey } from '../vault/log-vault.ts';
 import { VaultError } from '../vault/vault-error.ts';
 import type { Posted } from './prepared.ts';
-import type { QuarantineRow, QuarantineTable, SealedRecord } from './quarantine-table.ts';
+import { QuarantineTable, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
 
 /** What a producer is told of a record that its contract doubts. */
 export interface Quarantined {
@@ -41,21 +41,16 @@ export interface Doubts {
 
 /** Keeps records that their contract doubts, each sealed under a key of its own. */
 export class Quarantine {
-  readonly table: QuarantineTable;
-
-  constructor(table: QuarantineTable) {
-    this.table = table;
-  }
-
   /**
    * Keeps a record, durably and counted. What is held already is told again where the content is the same.
    *
    * @throws Problem `id-taken`; VaultError
    */
   async keep(log: Log, posted: Posted, doubts: Doubts): Promise<Quarantined> {
+    const table = new QuarantineTable(log.pool);
     // Rounds after the first: another request was first, or keys were erased or wrapped anew meanwhile.
     for (let round = 0; round < 4; round++) {
-      const known = await this.table.findHeld(log.succession.map(({ row }) => row.id), posted.prediction.id);
+      const known = await table.findHeld(log.succession.map(({ row }) => row.id), posted.prediction.id);
       if (known !== undefined) {
         const again = await sameAgain(log, posted, known);
         if (again !== undefined) return again;
@@ -65,7 +60,7 @@ export class Quarantine {
       const outcome = await this.insert(log, posted, doubts, id);
       if (outcome === 'stale') await log.vault.renew((await log.readHead()).vault);
       if (outcome !== 'kept') continue;
-      const kept = await this.table.read([log.row.id], id);
+      const kept = await table.read([log.row.id], id);
       if (kept === undefined) throw new Error('a record in quarantine is not there');
       return { id: posted.prediction.id, log, quarantine: id, expires: kept.expires.toISOString(), reasons: doubts.faults, created: true };
     }
@@ -78,7 +73,7 @@ export class Quarantine {
     const { key, row } = log.vault.ownKey();
     if (row === undefined) throw new VaultError('keys-unavailable', 'nothing is kept in quarantine without a key');
     const held = { faults, record: prediction } as unknown as JsonValue;
-    return this.table.keep({
+    return new QuarantineTable(log.pool).keep({
       log: log.row.id, id, prediction: prediction.id, model: prediction.model, version: prediction.version, principal, rule, contract,
       reasons: countCodes(faults), period: expires, key: key.id, ...row, subjectKey: subject?.id,
       sealed: key.seal('quarantine', id, Buffer.from(canonicalize(held))),

@@ -19,7 +19,6 @@ import { erasedReceiptOf, proofOf, receiptOf } from './receipt.ts';
 @Controller('v1/predictions')
 export class ReadController {
   constructor(
-    private readonly table: PredictionTable,
     private readonly http: HttpSettings,
     private readonly trail: AccessTrail,
   ) {}
@@ -40,7 +39,7 @@ export class ReadController {
       to: query.to === undefined ? undefined : Date.parse(query.to),
     };
     const cursor = query.cursor === undefined ? undefined : Number(query.cursor);
-    const { rows, next } = await this.table.page(caller.log.row.id, filter, query.order ?? 'desc', cursor, limit, caller.rows(PREDICTION_COLUMNS));
+    const { rows, next } = await new PredictionTable(caller.log.pool).page(caller.log.row.id, filter, query.order ?? 'desc', cursor, limit, caller.rows(PREDICTION_COLUMNS));
     const items = rows.map(({ deployment, time, ...row }) => ({
       ...row,
       time: new Date(time).toISOString(),
@@ -54,7 +53,7 @@ export class ReadController {
   @ApiOperation({ summary: 'One prediction with its place in the log, as the caller may see it' })
   @ApiResponse({ status: 200, description: 'fields that the caller may not see are absent from `prediction` and named in `withheld`' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
-    const found = await findPrediction(this.table, callerOf(request), id);
+    const found = await findPrediction(callerOf(request), id);
     const { entry, leafHash, payload, fields, rule: reader } = await openFor(callerOf(request), found);
     await this.trail.allowed(callerOf(request), reader, found);
     const { body, principal, rule, contract } = payload;
@@ -67,7 +66,7 @@ export class ReadController {
   @Access('receive', 'prediction', { each: true })
   @ApiOperation({ summary: 'The receipt: entry, salt, payload and proof; verifies offline. For those who may read every field. Of an erased one: entry, proof, and what erased it' })
   async receipt(@Req() request: FastifyRequest, @Param('id') id: string): Promise<Receipt | ErasedReceipt> {
-    const found = await findPrediction(this.table, callerOf(request), id);
+    const found = await findPrediction(callerOf(request), id);
     const erased = await erasedReceiptOf(found.log, found.index);
     if (erased !== undefined) {
       callerOf(request).traced = true; // it opens no payload: nothing is there to see
@@ -85,7 +84,7 @@ export class ReadController {
   @Header('content-type', 'text/plain; charset=utf-8')
   @ApiOperation({ summary: 'The tlog-proof of its entry; opens no payload' })
   async proof(@Req() request: FastifyRequest, @Param('id') id: string): Promise<string> {
-    const { log, index } = await findPrediction(this.table, callerOf(request), id);
+    const { log, index } = await findPrediction(callerOf(request), id);
     return proofOf(log, index);
   }
 }

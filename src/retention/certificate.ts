@@ -28,7 +28,8 @@ interface Body {
 }
 
 /** The certificate of an erasure, by its request. @throws Problem `not-found` */
-export async function certificateOf(pool: Pool, log: Log, request: string): Promise<Certificate> {
+export async function certificateOf(log: Log, request: string): Promise<Certificate> {
+  const { pool } = log;
   const row = await readRequest(pool, log.row.id, request);
   if (row?.kind !== 'erasure' || row.state !== 'executed' || row.decisionIndex === null) throw new Problem('not-found', 'There is no such erasure.');
   const by = { log: log.row.id, index: row.decisionIndex };

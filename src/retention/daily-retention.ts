@@ -63,12 +63,12 @@ export class DailyRetention {
   }
 
   private async runAll(): Promise<void> {
-    const { pool, ledger, contracts, say } = this.options;
+    const { ledger, contracts, say } = this.options;
     for (const log of ledger.logs) {
       if (log.stopped !== undefined || ledger.ofTenant(log.row.tenant) !== log) continue;
       try {
-        await expireRequests(pool, log);
-        const { schedules } = await runRetention(pool, contracts, log, SYSTEM_ACTOR, { dryRun: false });
+        await expireRequests(log.pool, log);
+        const { schedules } = await runRetention(contracts, log, SYSTEM_ACTOR, { dryRun: false });
         const disposed = schedules.reduce((sum, schedule) => sum + schedule.disposed, 0);
         if (disposed > 0) say('info', `log ${log.row.name}: ${disposed} payloads were disposed of, as their contracts’ retention is over`);
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import { draftAct, type Actor } from '../access/act.ts';
 import { requireAnother } from '../access/another-person.ts';
 import type { Caller } from '../access/caller.ts';
@@ -17,7 +17,6 @@ import { closeRequest, lockRequest, readRequest, type RequestRow } from './reque
 
 /** What decisions are made with. */
 export interface Desk {
-  pool: Pool;
   contracts: Contracts;
   policy: PrivacyPolicy;
   /** Told of an erasure after its commit and before its answer. */
@@ -31,10 +30,10 @@ export interface Desk {
  */
 export async function decideRequest(desk: Desk, caller: Caller, id: string, decision: 'approve' | 'reject'): Promise<RequestRow> {
   const { log } = caller;
-  const request = await readRequest(desk.pool, log.row.id, id);
+  const request = await readRequest(log.pool, log.row.id, id);
   if (request === undefined) throw new Problem('not-found', 'There is no such request.');
   caller.decide({ kind: request.kind, requester: request.requester, time: request.requested.getTime() });
-  await requireAnother(desk.pool, caller, request.requester);
+  await requireAnother(log.pool, caller, request.requester);
   // Said again, because the answer did not come: it is done, and journalled before that is said.
   if (request.state === 'executed' && request.decider === caller.principal && decision === 'approve') return acknowledged(desk, log, request);
   await log.appendWith(async (client, head) => {
@@ -43,7 +42,7 @@ export async function decideRequest(desk: Desk, caller: Caller, id: string, deci
     if (locked.expires.getTime() <= Date.now()) return expire(client, head, log, locked);
     return decision === 'reject' ? reject(client, head, log, caller, locked) : execute(desk, client, head, log, caller, locked);
   });
-  const after = await readRequest(desk.pool, log.row.id, id);
+  const after = await readRequest(log.pool, log.row.id, id);
   if (after?.state === 'expired') throw closed('expired');
   if (after === undefined) throw new Error('a decided request is not there');
   return acknowledged(desk, log, after);

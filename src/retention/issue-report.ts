@@ -24,9 +24,9 @@ export type IssuedReport = SubjectReport & { issued: string; entry: number };
  *
  * @throws AppendError
  */
-export async function issueReport({ pool, contracts }: Desk, caller: Caller, { subject, format = 'json', originals = false, cursor }: ReportForm): Promise<IssuedReport> {
+export async function issueReport({ contracts }: Desk, caller: Caller, { subject, format = 'json', originals = false, cursor }: ReportForm): Promise<IssuedReport> {
   const targets = await knownTargets(caller, subject);
-  const { report, places } = await gatherReport({ pool, contracts, caller }, targets, { after: cursor === undefined ? undefined : placeOf(cursor), originals });
+  const { report, places } = await gatherReport({ contracts, caller }, targets, { after: cursor === undefined ? undefined : placeOf(cursor), originals });
   const body = {
     subjects: report.subjects.map((each) => ({ ...each })),
     predictions: report.predictions.length, quarantine: report.quarantine.length, holds: report.holds.length,

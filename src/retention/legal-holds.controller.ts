@@ -24,7 +24,7 @@ export class LegalHoldsController {
   @ApiBody({ schema: HOLD_FORM as object })
   @ApiResponse({ status: 201, description: 'in force from its entry on' })
   async place(@Req() request: FastifyRequest): Promise<object> {
-    return shownHold(await placeHold(this.desk, callerOf(request), readPosted(request, isHoldForm)));
+    return shownHold(await placeHold(callerOf(request), readPosted(request, isHoldForm)));
   }
 
   @Get()
@@ -37,7 +37,7 @@ export class LegalHoldsController {
     refuseParameters(others);
     if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
     const { log } = callerOf(request);
-    const rows = await listHolds(this.desk.pool, log.succession.map(({ row }) => row.id), cursor === undefined ? undefined : Number(cursor), PAGE);
+    const rows = await listHolds(log.pool, log.succession.map(({ row }) => row.id), cursor === undefined ? undefined : Number(cursor), PAGE);
     return { items: rows.map(shownHold), ...(rows.length === PAGE && { next: String(rows.at(-1)?.number) }) };
   }
 

@@ -52,7 +52,7 @@ export const isReleaseForm = ajv.compile<{ reason: (typeof RELEASE_REASONS)[numb
  *
  * @throws Problem `invalid-body`; AppendError
  */
-export async function placeHold({ pool }: Desk, caller: Caller, form: HoldForm): Promise<LegalHoldRow> {
+export async function placeHold(caller: Caller, form: HoldForm): Promise<LegalHoldRow> {
   const { subject, models = null, reason, citation = null } = form;
   const [from, to] = [instant(form, 'from'), instant(form, 'to')];
   if (subject === undefined && models === null && from === null && to === null) throw invalidBody([{ at: '', code: 'nothing-held', detail: 'name a subject, models, or a window of time' }]);
@@ -66,15 +66,15 @@ export async function placeHold({ pool }: Desk, caller: Caller, form: HoldForm):
     ...draftAct(log, caller, { type: 'legal-hold-placed', v: 1, body }),
     also: { text: INSERT_HOLD, values: [id, caller.principal, JSON.stringify(subjects), models, from, to, reason, citation] },
   });
-  const row = await readHold(pool, [log.row.id], id);
+  const row = await readHold(log.pool, [log.row.id], id);
   if (row === undefined) throw new Error('a legal hold that was committed is not there');
   return row;
 }
 
 /** Asks for a legal hold's release. @throws Problem `not-found`, `request-closed`; AppendError */
-export async function requestRelease({ pool, policy }: Desk, caller: Caller, hold: string, reason: string): Promise<RequestRow> {
+export async function requestRelease({ policy }: Desk, caller: Caller, hold: string, reason: string): Promise<RequestRow> {
   const { log } = caller;
-  const row = await readHold(pool, log.succession.map((each) => each.row.id), hold);
+  const row = await readHold(log.pool, log.succession.map((each) => each.row.id), hold);
   if (row === undefined) throw new Problem('not-found', 'There is no such legal hold.');
   caller.decide({ requester: row.placedBy, time: row.placed.getTime() });
   if (row.released !== null) throw new Problem('request-closed', 'The legal hold was released already.');
@@ -84,7 +84,7 @@ export async function requestRelease({ pool, policy }: Desk, caller: Caller, hol
     ...draftAct(log, caller, { type: 'legal-hold-release-requested', v: 1, body: { request: id, hold, reason } }),
     also: { text: INSERT_REQUEST, values: [id, 'legal-hold-release', caller.principal, new Date(Date.now() + policy.requestLifeMs), '[]', hold, JSON.stringify(detail)] },
   });
-  const request = await readRequest(pool, log.row.id, id);
+  const request = await readRequest(log.pool, log.row.id, id);
   if (request === undefined) throw new Error('a request that was committed is not there');
   return request;
 }

@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Desk } from './decide-request.ts';
@@ -7,13 +6,11 @@ import type { RequestRow } from './request-table.ts';
 
 /** What requests about data subjects are handled with. */
 export class PrivacyDesk implements Desk {
-  readonly pool: Pool;
   readonly contracts: Contracts;
   readonly policy: PrivacyPolicy;
   readonly onErased: (log: Log, request: RequestRow) => Promise<void>;
 
   constructor(desk: Desk) {
-    this.pool = desk.pool;
     this.contracts = desk.contracts;
     this.policy = desk.policy;
     this.onErased = desk.onErased;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Pool } from 'pg';
 import { draftAct } from '../access/act.ts';
 import type { Caller } from '../access/caller.ts';
 import { refusePersonal } from '../contracts/kept-text.ts';
@@ -21,14 +20,14 @@ export function newRequestId(): string {
  *
  * @throws Problem `legal-hold`, `invalid-body`; AppendError
  */
-export async function requestErasure(pool: Pool, policy: PrivacyPolicy, caller: Caller, form: ErasureForm): Promise<RequestRow> {
+export async function requestErasure(policy: PrivacyPolicy, caller: Caller, form: ErasureForm): Promise<RequestRow> {
   const { subject: reference, reason, citation = null, exemption = null, note = null, recipients = [] } = form;
   refusePersonal({ citation: form.citation, note: form.note }, reference);
   const strangers = recipients.flatMap((name, i) => (policy.recipients.includes(name) ? [] : [{ at: `/recipients/${i}`, code: 'unknown', detail: 'is no recipient of policies/privacy.yaml' }]));
   if (strangers.length > 0) throw invalidBody(strangers);
   const { log } = caller;
   const subjects = await targetsOf(log, reference);
-  await refuseHeld(pool, log, subjects);
+  await refuseHeld(log.pool, log, subjects);
   const id = newRequestId();
   const detail = { reason, citation, exemption, note, recipients };
   const body = { request: id, subject: ownSubject(log, subjects), ...detail };
@@ -37,7 +36,7 @@ export async function requestErasure(pool: Pool, policy: PrivacyPolicy, caller: 
     ...draftAct(log, caller, { type: 'erasure-requested', v: 1, body }),
     also: { text: INSERT_REQUEST, values: [id, 'erasure', caller.principal, expires, JSON.stringify(subjects), null, JSON.stringify(detail)] },
   });
-  return found(await readRequest(pool, log.row.id, id));
+  return found(await readRequest(log.pool, log.row.id, id));
 }
 
 function found(row: RequestRow | undefined): RequestRow {

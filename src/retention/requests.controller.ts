@@ -28,7 +28,7 @@ export class RequestsController {
   @ApiQuery({ name: 'state', required: false, enum: ['pending', 'rejected', 'expired', 'executed'] })
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: PageQuery): Promise<object> {
-    const rows = await listRequests(this.desk.pool, callerOf(request).log.row.id, {
+    const rows = await listRequests(callerOf(request).log.pool, callerOf(request).log.row.id, {
       state: query.state as RequestState | undefined, before: query.cursor === undefined ? undefined : Number(query.cursor), limit: PAGE,
     });
     return { items: rows.map(shownRequest), ...(rows.length === PAGE && { next: String(rows.at(-1)?.number) }) };
@@ -40,7 +40,7 @@ export class RequestsController {
   @ApiParam({ name: 'id' })
   async read(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
     const caller = callerOf(request);
-    const row = await readRequest(this.desk.pool, caller.log.row.id, knownId(id, 'req'));
+    const row = await readRequest(caller.log.pool, caller.log.row.id, knownId(id, 'req'));
     if (row === undefined) throw new Problem('not-found', 'There is no such request.');
     caller.decide({ kind: row.kind, requester: row.requester, time: row.requested.getTime() });
     return shownRequest(row);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Pool } from 'pg';
 import { draftAct, type Actor } from '../access/act.ts';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { Log } from '../ledger/log.ts';
@@ -38,7 +37,7 @@ export interface RetentionReport {
  *
  * @throws AppendError, VaultError; what was disposed of by then stays so, each batch with its entry
  */
-export async function runRetention(pool: Pool, contracts: Contracts, log: Log, actor: Actor, { dryRun, now = Date.now() }: { dryRun: boolean; now?: number }): Promise<RetentionReport> {
+export async function runRetention(contracts: Contracts, log: Log, actor: Actor, { dryRun, now = Date.now() }: { dryRun: boolean; now?: number }): Promise<RetentionReport> {
   const run = `run_${randomBytes(12).toString('hex')}`;
   const schedules: ScheduleReport[] = [];
   for (const schedule of schedulesOf(contracts, log.row.tenantName, now)) {
@@ -47,10 +46,10 @@ export async function runRetention(pool: Pool, contracts: Contracts, log: Log, a
       contract: schedule.contract.id, period, citation, before: new Date(schedule.before).toISOString(), due: 0, held: 0, disposed: 0, resealed: 0, entries: [],
     };
     for (const of of log.succession) {
-      const counted = await countDue(pool, log, of, schedule);
+      const counted = await countDue(log.pool, log, of, schedule);
       report.due += counted.due;
       report.held += counted.held;
-      if (!dryRun) await dispose({ pool, log, of, actor, schedule, run }, report);
+      if (!dryRun) await dispose({ log, of, actor, schedule, run }, report);
     }
     schedules.push(report);
   }
@@ -63,7 +62,6 @@ class NothingDue extends Error {
 }
 
 interface Disposing {
-  pool: Pool;
   /** The log that takes the entries, and the one whose payloads go: that one, or one that it succeeds. */
   log: Log;
   of: Log;
@@ -72,9 +70,9 @@ interface Disposing {
   run: string;
 }
 
-async function dispose({ pool, log, of, actor, schedule, run }: Disposing, report: ScheduleReport): Promise<void> {
+async function dispose({ log, of, actor, schedule, run }: Disposing, report: ScheduleReport): Promise<void> {
   for (;;) {
-    const keys = await dueKeys(pool, log, of, schedule, BATCH);
+    const keys = await dueKeys(log.pool, log, of, schedule, BATCH);
     if (keys.length === 0) return;
     const before = report.disposed;
     const disposing = log.appendWith(async (client, head) => {

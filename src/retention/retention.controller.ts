@@ -41,6 +41,6 @@ export class RetentionController {
   async run(@Req() request: FastifyRequest): Promise<object> {
     const { dryRun = false } = readPosted(request, isRun);
     const caller = callerOf(request);
-    return runRetention(this.desk.pool, this.desk.contracts, caller.log, caller, { dryRun });
+    return runRetention(this.desk.contracts, caller.log, caller, { dryRun });
   }
 }

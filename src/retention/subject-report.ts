@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import type { Caller } from '../access/caller.ts';
 import { VisibleFields } from '../access/visible-fields.ts';
 import type { Contracts } from '../contracts/contracts.ts';
@@ -90,11 +89,12 @@ select p.log, p.index from payload p join data_key k on k.log = p.log and k.id =
  * @param after the last place of the page before
  */
 export async function gatherReport(
-  by: { pool: Pool; contracts: Contracts; caller: Caller },
+  by: { contracts: Contracts; caller: Caller },
   targets: readonly SubjectTarget[],
   { after, originals }: { after: ReportPlace | undefined; originals: boolean },
 ): Promise<{ report: SubjectReport; places: ReportPlace[] }> {
-  const { pool, contracts, caller } = by;
+  const { contracts, caller } = by;
+  const { pool } = caller.log;
   const { rows } = await pool.query<ReportPlace>(PLACES, [
     targets.map(({ log }) => log), targets.map(({ subject }) => subjectBytes(subject)), after?.log ?? 0, after?.index ?? -1, PAGE + 1,
   ]);

@@ -26,7 +26,7 @@ export class SubjectsController {
   async erase(@Req() request: FastifyRequest): Promise<object> {
     const caller = callerOf(request);
     const form = readPosted(request, isErasureForm);
-    return { request: shownRequest(await requestErasure(this.desk.pool, this.desk.policy, caller, form)) };
+    return { request: shownRequest(await requestErasure(this.desk.policy, caller, form)) };
   }
 
   @Get(':id/certificate')
@@ -35,6 +35,6 @@ export class SubjectsController {
   @ApiParam({ name: 'id' })
   async certificate(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
     refuseParameters(request.query);
-    return certificateOf(this.desk.pool, callerOf(request).log, knownId(id, 'req'));
+    return certificateOf(callerOf(request).log, knownId(id, 'req'));
   }
 }

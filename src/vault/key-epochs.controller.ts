@@ -30,7 +30,7 @@ export class KeyEpochsController {
     refuseParameters(others);
     if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,8}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
     const before = cursor === undefined ? undefined : Number(cursor);
-    const items = await listEpochs(this.epochs.office.pool, callerOf(request).log.row.id, { before, limit: PAGE });
+    const items = await listEpochs(callerOf(request).log.pool, callerOf(request).log.row.id, { before, limit: PAGE });
     return { items, ...(items.length === PAGE && { next: String(items.at(-1)?.number) }) };
   }
 
@@ -47,6 +47,6 @@ export class KeyEpochsController {
       if (error instanceof EpochEndingError) throw new Problem('epoch-ending', error.message, { retryAfterMs: 10_000 });
       throw error;
     }
-    return { items: await listEpochs(this.epochs.office.pool, caller.log.row.id, { before: undefined, limit: PAGE }) };
+    return { items: await listEpochs(caller.log.pool, caller.log.row.id, { before: undefined, limit: PAGE }) };
   }
 }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { TenantPool } from '../database/tenant-pool.ts';
 import type { KekProvider } from './kek-provider.ts';
 import { openKekProvider } from './open-kek-provider.ts';
 import { DataKeyStore } from './data-key-store.ts';
@@ -11,20 +11,21 @@ import { VaultError } from './vault-error.ts';
 /** A log, as far as its keys are concerned. */
 export interface VaultLog {
   id: number;
+  tenant: number;
   origin: string;
 }
 
 /** Where keys are kept, wrapped. */
 export interface VaultDatabase {
-  pool: Pool;
-  lazyPool: Pool;
+  pool: TenantPool;
+  lazyPool: TenantPool;
 }
 
 /** All logs' keys. */
 export class Vault {
   readonly provider: KekProvider;
-  private readonly pool: Pool;
-  private readonly lazyPool: Pool;
+  private readonly pool: TenantPool;
+  private readonly lazyPool: TenantPool;
   private readonly ids: KeyIds;
 
   /** @param lazyPool connections that commit without waiting for the disk */
@@ -40,8 +41,8 @@ export class Vault {
     return this.logVault(log, 0, this.epochsOf(log));
   }
 
-  epochsOf({ id, origin }: VaultLog): KeyEpochs {
-    return new KeyEpochs(this.pool, this.provider, id, origin);
+  epochsOf({ id, tenant, origin }: VaultLog): KeyEpochs {
+    return new KeyEpochs(this.pool.of(tenant), this.provider, id, origin);
   }
 
   /** One log's keys. The first call for a log opens its first epoch. */
@@ -55,8 +56,9 @@ export class Vault {
   }
 
   private logVault(log: VaultLog, version: number, epochs: KeyEpochs): AesLogVault {
-    const store = new DataKeyStore(this.pool, this.lazyPool, epochs, this.provider, log);
-    return new AesLogVault({ version, epochs, store, tokens: new TokenTable(this.lazyPool, log.id), ids: this.ids, origin: log.origin });
+    const lazyPool = this.lazyPool.of(log.tenant);
+    const store = new DataKeyStore(this.pool.of(log.tenant), lazyPool, epochs, this.provider, log);
+    return new AesLogVault({ version, epochs, store, tokens: new TokenTable(lazyPool, log.id), ids: this.ids, origin: log.origin });
   }
 }
 

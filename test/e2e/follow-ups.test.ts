@@ -188,7 +188,7 @@ describe('what is told goes with the prediction', () => {
     await append('d-3', { subject: 'customer-11', model: 'triage', inputs: { n: 1 }, output: { n: 2 } });
     const gone = [await post('d-1/outcomes', 'producer', { ...OUTCOME, id: 'd-1' }), await post('d-2/outcomes', 'producer', { ...OUTCOME, id: 'd-2' })];
     const kept = await post('d-3/outcomes', 'producer', { ...OUTCOME, id: 'd-3', outcome: { n: 3 } });
-    await runRetention(service.service.database.pool, service.service.contracts, log, { principal: 'system', rule: 'system' }, { dryRun: false, now: Date.now() + 2.2 * YEARS });
+    await runRetention(service.service.contracts, log, { principal: 'system', rule: 'system' }, { dryRun: false, now: Date.now() + 2.2 * YEARS });
     for (const { json } of gone) expect((await openEntry(log, Number(json['index']))).opening).toBeUndefined();
     expect((await payloadAt(kept.json['index']))['body']).toMatchObject({ outcome: { n: 3 } });
     expect(await rows('select from payload p where not exists (select from data_key k where k.id = p.key)')).toEqual([]);

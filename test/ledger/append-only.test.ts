@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { sampleDraft } from './sample-draft.ts';
 import { createTestLog, type TestLog } from './test-log.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** The SQLSTATE with which the runtime role is refused. */
-async function refusal(sql: string, values: readonly unknown[] = [], pool = database.database.pool): Promise<unknown> {
+async function refusal(sql: string, values: readonly unknown[] = [], pool: Pick<Pool, 'query'> = database.database.pool): Promise<unknown> {
   return pool.query(sql, [...values]).then(
     ({ rowCount }) => `done, ${rowCount} rows`,
     (error: { code: string }) => error.code,

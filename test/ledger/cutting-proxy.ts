@@ -1,10 +1,10 @@
 import { createServer, connect as connectSocket, type AddressInfo, type Socket } from 'node:net';
-import type { Pool } from 'pg';
 import { openPool, parseDatabaseUrl } from '../../src/database/connection.ts';
+import type { TenantPool } from '../../src/database/tenant-pool.ts';
 
 /** Stands between a pool and PostgreSQL, and loses a request or an answer when told to. */
 export interface CuttingProxy {
-  pool: Pool;
+  pool: TenantPool;
   /** Breaks the connection on which the next request holding `text` comes: before PostgreSQL gets it, or when it has answered. */
   cutNext(text: string, when: 'before' | 'after'): void;
   /** Whether new connections are refused, as by a server that is down. */

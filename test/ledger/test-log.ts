@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { TenantPool } from '../../src/database/tenant-pool.ts';
 import { buildBatch } from '../../src/ledger/batch.ts';
 import { systemClock } from '../../src/ledger/clock.ts';
 import type { EntryDraft } from '../../src/ledger/entry-draft.ts';
@@ -75,14 +75,14 @@ export async function createTestLog({ database }: TestDatabase, { empty = false,
   return log;
 }
 
-function storeOf(pool: Pool, appends: Pool): PostgresLogStore {
+function storeOf(pool: TenantPool, appends: TenantPool): PostgresLogStore {
   return new PostgresLogStore(pool, appends);
 }
 
-const pools = new WeakMap<object, Pool>();
+const pools = new WeakMap<object, TenantPool>();
 
 /** One pool for the appends of all logs of a database, as the service has it. */
-function appendPool(database: TestDatabase['database']): Pool {
+function appendPool(database: TestDatabase['database']): TenantPool {
   const pool = pools.get(database) ?? database.newPool(4);
   pools.set(database, pool);
   return pool;

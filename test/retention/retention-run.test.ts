@@ -28,7 +28,7 @@ async function append(id: string, subject: string | undefined, more: object): Pr
 }
 
 const run = (now: number, dryRun = false): Promise<RetentionReport> =>
-  runRetention(service.service.database.pool, service.service.contracts, log, { principal: 'system', rule: 'system' }, { dryRun, now });
+  runRetention(service.service.contracts, log, { principal: 'system', rule: 'system' }, { dryRun, now });
 const status = async (id: string): Promise<number> => (await service.call('GET', `/v1/predictions/${id}`, 'privacy-officer')).status;
 
 describe('periods', () => {

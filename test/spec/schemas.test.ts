@@ -16,7 +16,6 @@ import { startService, type Service } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
 import { PredictionIntake } from '../../src/predictions/intake.ts';
 import { Quarantine } from '../../src/predictions/quarantine.ts';
-import { QuarantineTable } from '../../src/predictions/quarantine-table.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 
 const FOLDER = 'docs/spec/schemas';
@@ -72,7 +71,7 @@ describe('the catalogue of entry types', () => {
     const log = service.ledger.logs[0];
     if (log === undefined) throw new Error('no log');
     const record = { id: 'r-1', model: 'm', version: '1', inputs: { a: 1 }, output: { b: 2 }, decision: { outcome: 'yes' } };
-    await new PredictionIntake(service.contracts, new Quarantine(new QuarantineTable(service.database.pool)), 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
+    await new PredictionIntake(service.contracts, new Quarantine(), 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
     await administer(log);
     await service.tally.add({ log: log.row.id, what: 'refused', subject: `prn_${'1'.repeat(24)}`, reason: 'invalid-record' });
     await service.trail.denied(log, { principal: `prn_${'1'.repeat(24)}`, rule: 'none' }, { action: 'read', resource: 'log', role: 'producer' });
