@@ -23,6 +23,7 @@ export interface Appended {
   time?: string;
   /** The type that the payload states, where it is not the entry's. */
   payloadType?: string;
+  principal?: string;
 }
 
 /** A log in memory, made with core alone: the same bytes at every run. */
@@ -42,9 +43,9 @@ export class SampleLog {
   /** Appends an entry and gives its index. */
   append(wanted: Appended = {}): number {
     const index = this.entries.length;
-    const { type = 'prediction', body = { id: `p-${index}` }, payloadType = type } = wanted;
+    const { type = 'prediction', body = { id: `p-${index}` }, payloadType = type, principal = 'p1' } = wanted;
     const salt = sha256(utf8(`salt of ${index}`));
-    const payload = encodePayload({ type: payloadType, v: 1, principal: 'p1', rule: 'r1', contract: null, body });
+    const payload = encodePayload({ type: payloadType, v: 1, principal, rule: 'r1', contract: null, body });
     const entry = encodeEntry({
       v: 1,
       origin: this.origin,
