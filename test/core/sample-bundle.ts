@@ -102,10 +102,10 @@ export class SampleBundle {
     change(draft);
     const files = new Map(draft.files);
     for (const population of draft.populations) addPopulation(files, population);
-    files.set('controls.json', canonicalize(draft.controls as unknown as JsonValue));
+    files.set('controls.json', canonicalize(draft.controls));
     const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
     const named = sorted.map(([path, text]) => ({ path, ...digested(text) }));
-    const manifest = canonicalize({ ...draft.manifest, files: named } as unknown as JsonValue);
+    const manifest = canonicalize({ ...draft.manifest, files: named });
     const bytes = new Map<string, Uint8Array>([['manifest.json', utf8(manifest)], ...sorted.map(([path, text]): [string, Uint8Array] => [path, utf8(text)])]);
     return bytes.set('attestation.dsse.json', utf8(await this.attest(digest(manifest), key)));
   }
@@ -222,7 +222,7 @@ function addPopulation(files: Map<string, string>, { envelope, rows, csv: sheet,
     exceptions: put(envelope.exceptions, jsonl(exceptions)),
     samples: envelope.samples.map((sample) => ({ ...sample, file: put(sample.file, jsonl(samples.get(sample.control) ?? [])) })),
   };
-  files.set(`populations/${envelope.assertion}/envelope.json`, canonicalize(sealed as unknown as JsonValue));
+  files.set(`populations/${envelope.assertion}/envelope.json`, canonicalize(sealed));
 }
 
 function jsonl(lines: readonly JsonValue[]): string {
