@@ -992,10 +992,12 @@ CREATE OR REPLACE FUNCTION model_decided(_log integer, _model text, _version tex
 AS $function$
   select coalesce(
     (select decision from model_decision
-      where log = any (log_succession(_log)) and model = _model and version = _version and (log <> _log or index < _index or (_index is null and time <= _time))
+      where log = any (log_succession(_log)) and model = _model and version = _version
+        and case when _index is null then time <= _time else log <> _log or index < _index end
       order by log desc, index desc limit 1),
     (select 'registered' from model_version
-      where log = any (log_succession(_log)) and model = _model and version = _version and (log <> _log or index < _index or (_index is null and time <= _time))
+      where log = any (log_succession(_log)) and model = _model and version = _version
+        and case when _index is null then time <= _time else log <> _log or index < _index end
       limit 1),
     'unknown')
 $function$;
@@ -1010,7 +1012,7 @@ AS $function$
   with own as (
     select log, index, deployment, to_time from model_deployment
      where log = any (log_succession(_log)) and model = _model and version = _version and from_time <= _time
-       and (log <> _log or index < _index or (_index is null and time <= _time))
+       and case when _index is null then time <= _time else log <> _log or index < _index end
      order by log desc, index desc limit 1
   )
   select deployment from own
@@ -1018,7 +1020,8 @@ AS $function$
      and not (deployment in ('live', 'canary') and exists (
        select from model_deployment d
         where d.log = any (log_succession(_log)) and d.model = _model and d.version <> _version and d.deployment = 'live' and d.share = 10000 and d.from_time <= _time
-          and (d.log, d.index) > (own.log, own.index) and (d.log <> _log or d.index < _index or (_index is null and d.time <= _time))))
+          and (d.log, d.index) > (own.log, own.index)
+          and case when _index is null then d.time <= _time else d.log <> _log or d.index < _index end))
 $function$;
 GRANT EXECUTE ON FUNCTION model_deployed(integer,text,text,bigint,bigint) TO prediction_ledger_runtime;
 

@@ -71,7 +71,7 @@ class AppModule {
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
-        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(), settings.limits.maxDepth) },
+        { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(), service.models, settings.limits.maxDepth) },
         { provide: FollowUpDesk, useValue: new FollowUpDesk(contracts, settings.limits.maxDepth) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },

@@ -31,6 +31,8 @@ import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
 import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
+import { ModelServing } from './models/serving.ts';
+import { ServingPolicy } from './models/serving-policy.ts';
 import { expireQuarantine } from './predictions/expire-quarantine.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
 import { applyJournal, settleJournal } from './retention/apply-journal.ts';
@@ -82,6 +84,7 @@ export interface Service {
   trail: AccessTrail;
   sealing: MinuteSealing;
   privacyDesk: PrivacyDesk;
+  models: ModelServing;
   endsEpochs: EndsEpochs;
   epochSchedule: EpochSchedule;
   /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
@@ -99,6 +102,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
   const privacy = new PrivacyPolicy(policy);
+  const serving = new ServingPolicy(policy);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -180,7 +184,8 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const retention = new DailyRetention({ pool, ledger, contracts, say });
     closing.push(() => retention.close());
     if (overrides.sealByHand !== true) retention.start();
-    return { endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
+    const models = new ModelServing(serving, clock);
+    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
   } catch (error) {
     await close();
     throw error;

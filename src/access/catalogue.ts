@@ -68,7 +68,7 @@ export const ACTIONS: readonly Action[] = [...new Set(RESOURCES.flatMap((resourc
 /** The fields of a prediction: where the paths of field rules begin. A misspelt one would withhold nothing. */
 export const PREDICTION_FIELDS: readonly string[] = [
   'id', 'model', 'version', 'subject', 'time', 'inputs', 'output', 'decision', 'explanation', 'purpose', 'legalBasis',
-  'parents', 'features', 'deployment', 'producer', 'trace', 'handling',
+  'parents', 'features', 'deployment', 'producer', 'trace', 'handling', 'exceptions',
 ];
 
 /** Where rules about fields have something to be about. */

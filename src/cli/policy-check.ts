@@ -6,6 +6,7 @@ import { Roles } from '../access/roles.ts';
 import { Contracts } from '../contracts/contracts.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
+import { ServingPolicy } from '../models/serving-policy.ts';
 import { onPolicyFiles, printFaults, readFolder } from './policy-folder.ts';
 
 /** `prediction-ledger policy check [folder]`: every fault of every policy file, as the start would find the first. */
@@ -13,7 +14,7 @@ export function registerPolicyCheck(policy: Command): void {
   policy
     .command('check')
     .argument('[folder]', 'policy files; POLICIES_DIR unless said')
-    .description('Reads roles, contracts, credentials, identity providers and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
+    .description('Reads roles, contracts, credentials, identity providers, models and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
     .action((folder?: string) => onPolicyFiles(() => check(folder)));
 }
 
@@ -22,6 +23,7 @@ const PARTS: readonly ((bundle: PolicyBundle) => unknown)[] = [
   (bundle) => new Contracts(bundle),
   (bundle) => new CredentialPolicy(bundle, new Roles(bundle)),
   (bundle) => readProviders(bundle, new Roles(bundle)),
+  (bundle) => new ServingPolicy(bundle),
   readAllPolicyTests,
 ];
 

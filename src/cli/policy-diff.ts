@@ -15,6 +15,8 @@ interface PolicyDifference extends ContractChanges {
   access: AccessChange[];
   /** In words. */
   credentials: string[];
+  /** In words. */
+  models: string[];
 }
 
 /** `prediction-ledger policy diff <old> <new>`: exits 0 where nothing that is decided differs, 1 where something does, 2 where a side cannot be read. */
@@ -44,8 +46,8 @@ async function diff(before: string, now: string, json: boolean): Promise<void> {
   if (fresh === undefined || now === '-') throw new PolicyError('the new side is a folder: - may stand for the old one alone');
   const difference = differenceOf(before === '-' ? undefined : sides[0], fresh);
   process.stdout.write(json ? `${JSON.stringify(difference, null, 2)}\n` : `${describe(difference).join('\n')}\n`);
-  const { access, contracts, defaults, credentials } = difference;
-  if (access.length + contracts.length + defaults.length + credentials.length > 0) process.exitCode = 1;
+  const { access, contracts, defaults, credentials, models } = difference;
+  if (access.length + contracts.length + defaults.length + credentials.length + models.length > 0) process.exitCode = 1;
 }
 
 function differenceOf(before: PolicyParts | undefined, now: PolicyParts): PolicyDifference {
@@ -56,11 +58,12 @@ function differenceOf(before: PolicyParts | undefined, now: PolicyParts): Policy
     compatible: changes.contracts.every(({ breaks }) => breaks.length === 0),
     access: accessChanges(before?.roles, now.roles),
     ...changes,
-    credentials: credentialChanges(before?.credentials ?? new Map(), now.credentials),
+    credentials: textChanges(before?.credentials ?? new Map(), now.credentials),
+    models: textChanges(before?.models ?? new Map(), now.models),
   };
 }
 
-function credentialChanges(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
+function textChanges(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
   return [...new Set([...before.keys(), ...now.keys()])].flatMap((name) => {
     const [was, is] = [before.get(name), now.get(name)];
     if (was === is) return [];
@@ -68,7 +71,7 @@ function credentialChanges(before: ReadonlyMap<string, string>, now: ReadonlyMap
   });
 }
 
-function describe({ before, now, compatible, access, contracts, defaults, credentials }: PolicyDifference): string[] {
+function describe({ before, now, compatible, access, contracts, defaults, credentials, models }: PolicyDifference): string[] {
   const lines = [`policy ${before ?? 'of nothing'} → ${now}`];
   const section = (title: string, items: readonly string[]): void => {
     if (items.length > 0) lines.push('', title, ...items);
@@ -77,6 +80,7 @@ function describe({ before, now, compatible, access, contracts, defaults, creden
   section(`contracts: ${compatible ? 'compatible' : 'BREAKING'}`, contracts.flatMap(contractLines));
   section('default contracts', defaults.map((line) => `  ${line}`));
   section('credentials', credentials.map((line) => `  ${line}`));
+  section('predictions of versions that are not approved to run', models.map((line) => `  ${line}`));
   if (lines.length === 1) lines.push(before === now ? 'the same files' : 'the files differ, and nothing that they decide does');
   return lines;
 }

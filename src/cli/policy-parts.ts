@@ -3,6 +3,7 @@ import { credentialTexts, providerTexts } from '../access/credential-text.ts';
 import { readProviders } from '../access/provider-policy.ts';
 import { Roles } from '../access/roles.ts';
 import { Contracts } from '../contracts/contracts.ts';
+import { ServingPolicy } from '../models/serving-policy.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 
 /** All that a bundle says, read as the start reads it. */
@@ -12,6 +13,8 @@ export interface PolicyParts {
   contracts: Contracts;
   /** Rules about credentials and identity providers, each under what it is known by, in words. */
   credentials: ReadonlyMap<string, string>;
+  /** What becomes of predictions of versions that are not approved to run, by model, in words. */
+  models: ReadonlyMap<string, string>;
 }
 
 /** @throws PolicyError with the faults of the first part that has any; `policy check` lists those of all */
@@ -22,5 +25,6 @@ export function readParts(bundle: PolicyBundle): PolicyParts {
     roles,
     contracts: new Contracts(bundle),
     credentials: new Map([...credentialTexts(new CredentialPolicy(bundle, roles)), ...providerTexts(readProviders(bundle, roles))]),
+    models: new ServingPolicy(bundle).texts,
   };
 }

@@ -45,15 +45,21 @@ export class AlreadySequencedError extends Error {
   }
 }
 
-/** The key that sealed the draft was erased, or its epoch has ended: nothing was appended, and the draft is to be made anew. */
+/**
+ * The key that sealed the draft was erased, its epoch has ended, or what it says of the log's state holds no longer: nothing was
+ * appended, and the draft is to be made anew.
+ */
 export class StaleKeyError extends Error {
   override readonly name = 'StaleKeyError';
 
   /** Those of a batch that are concerned. */
   readonly drafts: ReadonlySet<EntryDraft>;
+  /** The time, ms since 1970, that the entry would have had, where it came too late for it. */
+  readonly time: number | undefined;
 
-  constructor(drafts: ReadonlySet<EntryDraft>) {
-    super('the key that sealed the draft is not there any more');
+  constructor(drafts: ReadonlySet<EntryDraft>, time?: number) {
+    super('what the draft was made of is not there any more');
     this.drafts = drafts;
+    this.time = time;
   }
 }

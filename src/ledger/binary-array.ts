@@ -57,7 +57,8 @@ export class BinaryArray {
     this.buffer.writeUInt32BE(value % 2 ** 32, at + 4);
   }
 
-  int4(value: number): void {
+  int4(value: number | undefined): void {
+    if (value === undefined) return this.null();
     const at = this.room(4);
     this.buffer.writeInt32BE(4, at - 4);
     this.buffer.writeInt32BE(value, at);

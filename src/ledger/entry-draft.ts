@@ -14,8 +14,15 @@ export interface EntryDraft {
   originals?: Uint8Array;
   /** The log's vault version when the key was asked for: keys may have been erased since. */
   vault: number;
-  /** Drafts the same payload anew, under a key that is there; without it, an entry whose key was erased is refused. */
-  again?: () => EntryDraft | Promise<EntryDraft>;
+  /**
+   * Drafts the same anew, under a key that is there, or refuses where what it says holds no longer; without it, an entry whose
+   * key was erased is refused. `time`: the entry's, ms since 1970, where that is what it came too late for.
+   */
+  again?: (time?: number) => EntryDraft | Promise<EntryDraft>;
+  /** What the payload says of the log's state holds for entries before this time, ms since 1970; undefined: at any time. */
+  until?: number | undefined;
+  /** Whether it holds at a version of the vault that is not the draft's, and at a time; without it, it does. */
+  stays?: (vault: number, time?: number) => boolean | Promise<boolean>;
   /** Present on a prediction: its row in the read model. */
   prediction?: PredictionColumns;
   /** Present on a policy's activation: the digest that is in force from this entry on, 32 bytes. */
@@ -34,6 +41,8 @@ export interface PredictionColumns {
   version: string;
   deployment: string | undefined;
   outcome: string | undefined;
+  /** What was out of order, as bits (src/predictions/exception-words.ts). */
+  exceptions?: number | undefined;
   /** Who handed it in. */
   principal?: string;
   /** By what it hangs together with others; gone with its payload. */

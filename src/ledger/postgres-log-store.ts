@@ -22,10 +22,10 @@ entries as (
   insert into data_key (id, log, epoch, wrapped)
   select id, $1, epoch, wrapped from ok, unnest($24::bigint[], $25::int[], $26::bytea[]) as k(id, epoch, wrapped)
 ), predictions as (
-  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal)
-  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal
-  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[])
-    as p(n, id, model, version, deployment, outcome, principal)
+  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions)
+  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal, exceptions
+  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[], $32::int[])
+    as p(n, id, model, version, deployment, outcome, principal, exceptions)
 ), links as (
   insert into prediction_link (log, index, kind, name, version)
   select $1, $2 + n, kind::"char", name, version
@@ -175,6 +175,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const deployments = new BinaryArray(OID.text, drafts.length * 16);
   const outcomes = new BinaryArray(OID.text, drafts.length * 24);
   const principals = new BinaryArray(OID.text, drafts.length * 32);
+  const exceptions = new BinaryArray(OID.int4, drafts.length * 8 + 32);
   const linked = new BinaryArray(OID.int4);
   const linkKinds = new BinaryArray(OID.text);
   const linkNames = new BinaryArray(OID.text);
@@ -196,6 +197,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     deployments.text(draft.prediction.deployment);
     outcomes.text(draft.prediction.outcome);
     principals.text(draft.prediction.principal);
+    exceptions.int4(draft.prediction.exceptions);
     for (const { kind, name, version } of draft.prediction.links ?? []) {
       linked.int4(i);
       linkKinds.text(kind);
@@ -221,7 +223,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
     buffer(expected.hash), expected.vault,
     originals.finish(), ownKeys.finish(), epochs.finish(), wrapped.finish(), principals.finish(),
-    linked.finish(), linkKinds.finish(), linkNames.finish(), linkVersions.finish(),
+    linked.finish(), linkKinds.finish(), linkNames.finish(), linkVersions.finish(), exceptions.finish(),
   ];
 }
 

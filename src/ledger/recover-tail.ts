@@ -22,7 +22,7 @@ export interface RecoveredPayload {
   subject?: Uint8Array | undefined;
   /** Whether a retry of what was posted can be told from other content by its digest. */
   confirmed: boolean;
-  prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string } | undefined;
+  prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string; exceptions: number | undefined } | undefined;
 }
 
 export interface RecoverTailOptions {
@@ -170,8 +170,8 @@ class TailWriter {
     }
     await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, key, Buffer.from(draft.sealed)]);
     if (prediction === undefined) return;
-    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal,
+    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal, prediction.exceptions ?? null,
     ]);
   }
 

@@ -11,7 +11,7 @@ import type { Change, EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
 import { DuplicatePredictionError, SurplusRowsError, type Append, type LogStore } from './log-store.ts';
 import { PendingQueue, type Pending, type QueueBudget, type QueueLimits } from './pending-queue.ts';
-import { isSealedAt, requireKeys } from './stale-keys.ts';
+import { isSealedAt, requireInTime, requireKeys } from './stale-keys.ts';
 import { TileBuilder } from './tile-builder.ts';
 
 export interface SequencerOptions {
@@ -114,7 +114,7 @@ export class Sequencer {
   private async refused(draft: EntryDraft, reason: unknown): Promise<SequencedEntry> {
     if (!(reason instanceof StaleKeyError) || draft.again === undefined) throw reason;
     // What goes with the entry goes with its next draft too.
-    return this.append({ ...draft, ...(await draft.again()) });
+    return this.append({ ...draft, ...(await draft.again(reason.time)) });
   }
 
   private async drain(): Promise<void> {
@@ -262,6 +262,7 @@ export class Sequencer {
       throw new AppendError('policy-mismatch', 'another policy bundle than this replica’s is in force on the log');
     }
     const batch = buildBatch(head, origin, drafts, clock.now());
+    requireInTime(drafts, batch.next.time);
     return { batch, drafts, tiles: await this.tiles.build(batch) };
   }
 

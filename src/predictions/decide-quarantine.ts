@@ -5,8 +5,10 @@ import type { Contracts } from '../contracts/contracts.ts';
 import { canonicalize } from '../core/canonical-json.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { Problem } from '../http/problem.ts';
+import { StaleKeyError } from '../ledger/append-error.ts';
 import type { EntryDraft, SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
+import type { ModelServing } from '../models/serving.ts';
 import { draftPrediction, readPosted } from './prepared.ts';
 import { openHeld } from './quarantine.ts';
 import { settleQuarantine, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
@@ -14,6 +16,7 @@ import { settleQuarantine, type QuarantineRow, type SealedRecord } from './quara
 /** What decisions on records in quarantine are made with. */
 export interface QuarantineDesk {
   contracts: Contracts;
+  models: ModelServing;
   maxDepth: number;
 }
 
@@ -44,7 +47,9 @@ export async function release(desk: QuarantineDesk, caller: Caller, held: Held, 
       });
       return prediction as SequencedEntry; // one for each draft
     } catch (error) {
-      if (error !== STALE) throw error;
+      if (error !== STALE && !(error instanceof StaleKeyError)) throw error;
+      // Too late for what it says of its model version: the next draft says what holds at that time.
+      if (error instanceof StaleKeyError) await draft.stays?.(caller.log.vault.version, error.time);
     }
   }
   throw new Problem('vault-unavailable', 'Keys changed again and again while the record was released: try again.');
@@ -66,7 +71,7 @@ export function closed(): Problem {
 }
 
 /** Read, judged and sealed anew: tokens are put into the record itself, so each try begins from what is held. */
-async function draftReleased({ contracts, maxDepth }: QuarantineDesk, log: Log, held: Held): Promise<{ draft: EntryDraft; contract: string }> {
+async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, log: Log, held: Held): Promise<{ draft: EntryDraft; contract: string }> {
   const holder = log.succession.find(({ row }) => row.id === held.log) ?? log;
   const { record } = await openHeld(holder, held);
   const posted = readPosted(Buffer.from(canonicalize(record)), maxDepth);
@@ -77,7 +82,14 @@ async function draftReleased({ contracts, maxDepth }: QuarantineDesk, log: Log, 
     throw new Problem('contract-broken', 'Not all that its contract doubts can be mended by a token or left out: reject it.', { errors: judgement.faults });
   }
   const { originals, handling } = judgement;
-  const by = { principal: held.principal, rule: held.rule, contract: contract.id, originals, handling: handling as JsonValue | undefined };
+  // Whoever lets it out lets it in: how its version stands is said, and keeps it out no more.
+  let serving = models.of(log, held);
+  while (serving instanceof Promise) {
+    await serving;
+    serving = models.of(log, held);
+  }
+  const stays = models.staying(log, held, serving);
+  const by = { principal: held.principal, rule: held.rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, serving, stays };
   return { draft: await draftPrediction(log.vault, posted, by), contract: contract.id };
 }
 

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Contract } from '../contracts/contract.ts';
 import type { Contracts } from '../contracts/contracts.ts';
 import type { Judgement } from '../contracts/judgement.ts';
 import type { JsonValue } from '../core/json-value.ts';
@@ -6,11 +7,12 @@ import { Problem } from '../http/problem.ts';
 import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
+import type { ModelServing, Serving } from '../models/serving.ts';
 import type { Appender } from './appender.ts';
 import type { QuarantineDesk } from './decide-quarantine.ts';
 import { openEntry, absence } from './open-entry.ts';
 import { confirmRetry, isUnconfirmed, type Judged } from './confirm-retry.ts';
-import { contentDigest, draftPrediction, readPosted, type Posted } from './prepared.ts';
+import { contentDigest, draftPrediction, readPosted, ServingChangedError, type Posted } from './prepared.ts';
 import type { Quarantine, Quarantined } from './quarantine.ts';
 
 /** Where a posted record stands in the log. */
@@ -29,17 +31,19 @@ export type Taken = Accepted | Quarantined;
 export class PredictionIntake {
   private readonly contracts: Contracts;
   private readonly quarantine: Quarantine;
+  private readonly models: ModelServing;
   private readonly maxDepth: number;
 
-  constructor(contracts: Contracts, quarantine: Quarantine, maxDepth: number) {
+  constructor(contracts: Contracts, quarantine: Quarantine, models: ModelServing, maxDepth: number) {
     this.contracts = contracts;
     this.quarantine = quarantine;
+    this.models = models;
     this.maxDepth = maxDepth;
   }
 
   /** What decisions on what it keeps in quarantine are made with. */
   get desk(): QuarantineDesk {
-    return { contracts: this.contracts, maxDepth: this.maxDepth };
+    return { contracts: this.contracts, models: this.models, maxDepth: this.maxDepth };
   }
 
   /**
@@ -54,6 +58,13 @@ export class PredictionIntake {
     // Rules look at what was posted, the contract changes it.
     const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction);
     const contract = this.contracts.of(posted.prediction.model, log.row.tenantName);
+    let serving = this.models.of(log, posted.prediction);
+    // Asked again, so that nothing comes between what is said of the version and the draft.
+    while (serving instanceof Promise) {
+      await serving;
+      serving = this.models.of(log, posted.prediction);
+    }
+    if (serving.action !== 'accept') return this.keepOut(log, bytes, posted, serving, { principal: by.principal, rule, contract });
     const judgement = contract?.judge(posted.prediction);
     if (contract === undefined || judgement?.verdict !== 'accepted') {
       const known = await this.findTaken(log, posted);
@@ -62,14 +73,29 @@ export class PredictionIntake {
       return this.quarantine.keep(log, posted, { ...judgement, contract: contract.id, principal: by.principal, rule });
     }
     const { originals, handling } = judgement;
+    const stays = this.models.staying(log, posted.prediction, serving);
     try {
-      const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined });
+      const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, serving, stays });
       const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
       return { id, log, index, time, leafHash, created: true };
     } catch (error) {
+      if (error instanceof ServingChangedError) return this.take(log, bytes, by);
       if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index, { originals, handling });
       throw error;
     }
+  }
+
+  /** A record of a version that policies/models.yaml does not let in. What its contract says comes first. @throws Problem */
+  private async keepOut(log: Log, bytes: Uint8Array, posted: Posted, serving: Serving, { principal, rule, contract }: Hand): Promise<Taken> {
+    const known = await this.findTaken(log, posted);
+    if (known !== undefined) return known;
+    // Judging changes what it accepts, and what is held in quarantine is what was posted.
+    const judgement = contract?.judge(readPosted(bytes, this.maxDepth).prediction);
+    if (contract === undefined || judgement === undefined || judgement.verdict === 'refused') throw refusalOf(judgement);
+    const faults = serving.words.map((code) => ({ at: '/version', code, detail: 'a model version that is not approved to run' }));
+    if (serving.action === 'refuse') throw new Problem('version-not-served', 'The model version is not approved to run, and policies/models.yaml refuses its predictions; see errors.', { errors: faults });
+    const doubts = judgement.verdict === 'quarantined' ? judgement.faults : [];
+    return this.quarantine.keep(log, posted, { faults: [...faults, ...doubts], expires: serving.quarantineFor, contract: contract.id, principal, rule });
   }
 
   /** A retry of what was taken in before is answered as ever, whatever contract came into force since. @throws Problem */
@@ -77,6 +103,13 @@ export class PredictionIntake {
     const known = await log.findPrediction(posted.prediction.id);
     return known && sameAgain(holderOf(log, known), posted, known.index);
   }
+}
+
+/** By whose hand a record comes, and what governs it. */
+interface Hand {
+  principal: string;
+  rule: string;
+  contract: Contract | undefined;
 }
 
 function refusalOf(judgement: Judgement | undefined): Problem {

@@ -6,6 +6,7 @@ import { readJson } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft } from '../ledger/entry-draft.ts';
+import type { Serving } from '../models/serving.ts';
 import { BLOCK_BYTES, hmacInPlace } from '../vault/native-hmac.ts';
 import type { LogVault, SealingKey } from '../vault/log-vault.ts';
 import type { Original } from '../vault/original.ts';
@@ -36,6 +37,15 @@ export interface Intake {
   originals: readonly Original[];
   /** What was done to its values, for the payload. */
   handling: JsonValue | undefined;
+  /** How its model version stands, at the vault version of the log or later. */
+  serving: Serving;
+  /** Whether it still does, at a later one, or at a time in ms since 1970. */
+  stays: (vault: number, time?: number) => boolean | Promise<boolean>;
+}
+
+/** The model version stands otherwise than when the prediction was judged: it is to be judged anew. Nothing was taken in. */
+export class ServingChangedError extends Error {
+  override readonly name = 'ServingChangedError';
 }
 
 /**
@@ -78,22 +88,29 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
     const draft = draftEntry(key, version, { type: 'prediction', payload, digestOf: (salt) => contentDigest(salt, content), originals });
     if (ownKey !== undefined) draft.ownKey = ownKey;
     const { id, model, version: modelVersion, deployment, decision } = prediction;
-    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, links: linksOf(prediction) };
-    draft.again = () => draftPrediction(vault, posted, intake);
+    const { serving, stays } = intake;
+    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, links: linksOf(prediction), exceptions: serving.bits };
+    draft.until = serving.until;
+    draft.stays = stays;
+    draft.again = async (time) => {
+      if (!(await stays(vault.version, time))) throw new ServingChangedError();
+      return draftPrediction(vault, posted, intake);
+    };
     return draft;
   };
   const originals = tokenize(vault, key, intake.originals);
   return originals instanceof Promise ? originals.then(finish) : finish(originals);
 }
 
-function payloadText(posted: Posted, subject: string | undefined, { principal, rule, contract, originals, handling }: Intake): string {
+function payloadText(posted: Posted, subject: string | undefined, { principal, rule, contract, originals, handling, serving }: Intake): string {
   // What a contract has changed it has told; otherwise what was written for the content stands.
   const isAsPosted = handling === undefined && originals.length === 0;
   const body = isAsPosted ? { ...posted.members } : memberTexts(posted.prediction as unknown as JsonObject);
   if (subject !== undefined) body['subject'] = writeString(subject);
   if (handling !== undefined) body['handling'] = canonicalize(handling);
+  if (serving.text !== undefined) body['exceptions'] = serving.text;
   // RFC 8785 form: the keys of a payload in order, each value canonical.
-  const payload = `{"body":${joinMembers(body)},"contract":${JSON.stringify(contract)},"principal":"${principal}","rule":"${rule}","type":"prediction","v":2}`;
+  const payload = `{"body":${joinMembers(body)},"contract":${JSON.stringify(contract)},"principal":"${principal}","rule":"${rule}","type":"prediction","v":3}`;
   checkSize(payload);
   return payload;
 }

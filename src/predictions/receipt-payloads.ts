@@ -8,6 +8,7 @@ import type { RecoveredPayload } from '../ledger/recover-tail.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
 import { CONTENT_DIGEST_BYTES, encodeOpening } from '../vault/opening.ts';
 import type { LogVault } from '../vault/log-vault.ts';
+import { exceptionBits, type ExceptionWord } from './exception-words.ts';
 import { contentDigest } from './prepared.ts';
 import type { Prediction } from './prediction.ts';
 
@@ -42,9 +43,9 @@ export class ReceiptPayloads {
     const payload = utf8(found.payload);
     if (hmacHex(salt, payload) !== commitment) return undefined;
     const { type, body, principal } = parsePayload(fromUtf8(payload));
-    const { id, model, version, deployment, decision, subject } = body as unknown as Prediction;
+    const { id, model, version, deployment, decision, subject, exceptions } = body as unknown as KeptPrediction;
     const prediction =
-      type === 'prediction' ? { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null, principal } : undefined;
+      type === 'prediction' ? { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null, principal, exceptions: exceptionBits(exceptions ?? []) } : undefined;
     const posted = digestOfPosted(body as unknown as KeptPrediction, type, salt);
     const opening = encodeOpening({ salt, contentDigest: posted ?? new Uint8Array(CONTENT_DIGEST_BYTES), payload });
     const sealed = await this.seal(type === 'prediction' ? subject : undefined, { commitment, time: Date.parse(time) }, opening);
@@ -71,7 +72,7 @@ export class ReceiptPayloads {
 const SUBJECT_BYTES = 12;
 
 /** A prediction as a payload keeps it. */
-type KeptPrediction = Prediction & { handling?: JsonValue; exceptions?: JsonValue };
+type KeptPrediction = Prediction & { handling?: JsonValue; exceptions?: ExceptionWord[] };
 
 /**
  * Where what is kept is what was posted, its digest: a retry finds it. Where a token, an opaque id or less of a value took

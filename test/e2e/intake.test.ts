@@ -132,7 +132,7 @@ describe('POST /v1/predictions?receipt=true', () => {
     expect(toHex(leafHash(utf8(receipt['entry'] ?? '')))).toBe(first.json['leafHash']);
     const payload = JSON.parse(receipt['payload'] ?? '') as Record<string, never>;
     expect(canonicalize(payload)).toBe(receipt['payload']);
-    expect(payload).toMatchObject({ type: 'prediction', v: 2, rule: 'producer-appends-predictions', contract: 'default@1.0.0', body: asKept(record) });
+    expect(payload).toMatchObject({ type: 'prediction', v: 3, rule: 'producer-appends-predictions', contract: 'default@1.0.0', body: asKept(record) });
 
     const again = await post({ ...record, trace: 'of-the-retry' }, '?receipt=true');
     expect(again.status).toBe(200);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { canonicalize } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
 import { parsePayload } from '../../src/core/payload.ts';
+import type { Serving } from '../../src/models/serving.ts';
 import { contentDigest, draftPrediction, readPosted, type Posted } from '../../src/predictions/prepared.ts';
 import { plainVault } from '../../bench/servers/plain-vault.ts';
 import { decodeOpening } from '../../src/vault/opening.ts';
@@ -11,9 +12,11 @@ import { jsonValue } from '../core/json-arbitrary.ts';
 const BY = { principal: 'prn_0123456789abcdef01234567', rule: 'producer-appends-predictions' };
 const prepared = (record: unknown): Posted => readPosted(Buffer.from(JSON.stringify(record)), 32);
 
+const APPROVED: Serving = { action: 'accept', words: [], text: undefined, bits: undefined, until: undefined, quarantineFor: 'P1D' };
+
 /** The payload that is made of it, by a vault that stores it as it is. */
-async function payloadOf(record: unknown): Promise<string> {
-  const draft = await draftPrediction(plainVault(), prepared(record), { ...BY, contract: 'default@1.0.0', originals: [], handling: undefined });
+async function payloadOf(record: unknown, serving = APPROVED): Promise<string> {
+  const draft = await draftPrediction(plainVault(), prepared(record), { ...BY, contract: 'default@1.0.0', originals: [], handling: undefined, serving, stays: () => true });
   return Buffer.from(decodeOpening(draft.sealed)?.payload ?? []).toString();
 }
 
@@ -37,11 +40,25 @@ describe('a payload', () => {
       fc.asyncProperty(record, async (posted) => {
         const payload = await payloadOf(posted);
         const body = { ...posted, ...(posted.subject !== undefined && { subject: 'sub_000000000000000000000000' }) };
-        const whole = { body, contract: 'default@1.0.0', principal: BY.principal, rule: BY.rule, type: 'prediction', v: 2 };
+        const whole = { body, contract: 'default@1.0.0', principal: BY.principal, rule: BY.rule, type: 'prediction', v: 3 };
         expect(payload).toBe(canonicalize(JSON.parse(JSON.stringify(whole)) as JsonValue));
         expect(parsePayload(payload).type).toBe('prediction');
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('the payload of a version that is not approved', () => {
+  test('says so, in canonical form', async () => {
+    const serving: Serving = { ...APPROVED, words: ['rejected-version', 'retired-version'], text: '["rejected-version","retired-version"]', bits: 20 };
+    await fc.assert(
+      fc.asyncProperty(record, async (posted) => {
+        const { body, ...rest } = JSON.parse(await payloadOf(posted, serving)) as { body: { [name: string]: JsonValue } };
+        expect(body['exceptions']).toEqual(['rejected-version', 'retired-version']);
+        expect(await payloadOf(posted, serving)).toBe(canonicalize({ body, ...rest }));
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -71,7 +71,7 @@ describe('the catalogue of entry types', () => {
     const log = service.ledger.logs[0];
     if (log === undefined) throw new Error('no log');
     const record = { id: 'r-1', model: 'm', version: '1', inputs: { a: 1 }, output: { b: 2 }, decision: { outcome: 'yes' } };
-    await new PredictionIntake(service.contracts, new Quarantine(), 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
+    await new PredictionIntake(service.contracts, new Quarantine(), service.models, 32).take(log, Buffer.from(JSON.stringify(record)), { principal: `prn_${'0'.repeat(24)}`, rule: 'r' });
     await administer(log);
     await service.tally.add({ log: log.row.id, what: 'refused', subject: `prn_${'1'.repeat(24)}`, reason: 'invalid-record' });
     await service.trail.denied(log, { principal: `prn_${'1'.repeat(24)}`, rule: 'none' }, { action: 'read', resource: 'log', role: 'producer' });
@@ -88,6 +88,6 @@ describe('the catalogue of entry types', () => {
       expect(validators.get('payload.json')?.(payload)).toBe(true);
       expect({ name, valid: validators.get(name)?.(payload.body) }).toEqual({ name, valid: true });
     }
-    expect([...seen].sort()).toEqual(['access-decision-v1', 'access-totals-v1', 'api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v2']);
+    expect([...seen].sort()).toEqual(['access-decision-v1', 'access-totals-v1', 'api-key-issued-v1', 'api-key-issued-v2', 'api-key-revoked-v1', 'api-key-rotated-v1', 'intake-totals-v1', 'log-opened-v1', 'policy-activated-v1', 'prediction-v3']);
   });
 });
