@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { keysPath } from '../../src/access/bootstrap.ts';
+import { DeclaredRoutes, type DeclaredRoute } from '../../src/access/declared-routes.ts';
 import { createApp } from '../../src/app.ts';
 import { startService, type Overrides, type Service } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -16,6 +17,8 @@ export interface TestService {
   /** As in keys.json: role → key. */
   keys: Readonly<Record<string, string>>;
   service: Service;
+  /** Every route of the service, as it is declared. */
+  routes: readonly DeclaredRoute[];
   /** Every line that the service said, at any level. */
   said: string[];
   /** A request by the holder of a role's key, or by nobody (`undefined`); the body goes as JSON text unless it is text or bytes already. */
@@ -63,6 +66,7 @@ export async function startTestService(env: Record<string, string> = {}, overrid
     url,
     keys,
     service,
+    routes: app.get(DeclaredRoutes).routes,
     said,
     call: (method, path, by, body, headers = {}) =>
       call(`${url}${path}`, method, { ...(by !== undefined && { authorization: `Bearer ${keys[by] ?? by}` }), ...headers }, body),
