@@ -514,11 +514,16 @@ CREATE TABLE prediction (
   deployment text,
   outcome text,
   principal text,
-  exceptions integer
+  exceptions integer,
+  request text,
+  parents text[],
+  features text[]
 );
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
 ALTER TABLE prediction ADD CONSTRAINT prediction_exceptions_check CHECK ((exceptions > 0));
+CREATE INDEX prediction_parents ON prediction USING gin (parents) WITH (fastupdate=off) WHERE (parents IS NOT NULL);
+CREATE INDEX prediction_request ON prediction USING btree (log, request, index) WHERE (request IS NOT NULL);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE prediction ENABLE ROW LEVEL SECURITY;
 CREATE POLICY wall ON prediction AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
@@ -526,24 +531,9 @@ GRANT INSERT, SELECT ON prediction TO prediction_ledger_runtime;
 GRANT SELECT ON prediction (log) TO prediction_ledger_eraser;
 GRANT SELECT ON prediction (index) TO prediction_ledger_eraser;
 GRANT SELECT, UPDATE ON prediction (outcome) TO prediction_ledger_eraser;
-
-CREATE TABLE prediction_link (
-  log integer NOT NULL,
-  index bigint NOT NULL,
-  kind "char" NOT NULL,
-  name text NOT NULL,
-  version text NOT NULL DEFAULT ''::text
-);
-ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_pkey PRIMARY KEY (log, index, kind, name, version);
-ALTER TABLE prediction_link ADD CONSTRAINT prediction_link_kind_check CHECK ((kind = ANY (ARRAY['p'::"char", 'f'::"char", 't'::"char"])));
-CREATE INDEX prediction_link_name ON prediction_link USING btree (log, kind, name, index);
-CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-ALTER TABLE prediction_link ENABLE ROW LEVEL SECURITY;
-CREATE POLICY wall ON prediction_link AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
-GRANT DELETE ON prediction_link TO prediction_ledger_eraser;
-GRANT INSERT, SELECT ON prediction_link TO prediction_ledger_runtime;
-GRANT SELECT ON prediction_link (log) TO prediction_ledger_eraser;
-GRANT SELECT ON prediction_link (index) TO prediction_ledger_eraser;
+GRANT UPDATE ON prediction (request) TO prediction_ledger_eraser;
+GRANT UPDATE ON prediction (parents) TO prediction_ledger_eraser;
+GRANT UPDATE ON prediction (features) TO prediction_ledger_eraser;
 
 CREATE TABLE quarantine (
   log integer NOT NULL,
@@ -889,9 +879,8 @@ begin
   return query
     with gone as (delete from payload where log = _log and key = any (_keys) returning index),
     noted as (insert into erased (log, index, by_log, by_index) select _log, index, _by_log, _by_index from gone),
-    cleared as (update prediction p set outcome = null from gone where p.log = _log and p.index = gone.index),
-    untold as (update follow_up f set verdict = null from gone where f.log = _log and f.index = gone.index),
-    unlinked as (delete from prediction_link l using gone where l.log = _log and l.index = gone.index)
+    cleared as (update prediction p set outcome = null, request = null, parents = null, features = null from gone where p.log = _log and p.index = gone.index),
+    untold as (update follow_up f set verdict = null from gone where f.log = _log and f.index = gone.index)
     select index from gone order by index;
 end $function$;
 GRANT EXECUTE ON FUNCTION erase_keys(integer,integer,bigint,bigint[]) TO prediction_ledger_runtime;

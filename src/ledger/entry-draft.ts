@@ -45,17 +45,11 @@ export interface PredictionColumns {
   exceptions?: number | undefined;
   /** Who handed it in. */
   principal?: string;
-  /** By what it hangs together with others; gone with its payload. */
-  links?: readonly PredictionLink[] | undefined;
-}
-
-/** By what a prediction hangs together with others. */
-export interface PredictionLink {
-  /** The id of a parent, a feature view, or the trace of a request. */
-  kind: 'p' | 'f' | 't';
-  name: string;
-  /** Of a feature view; empty where it has none. */
-  version: string;
+  /** By what it hangs together with others, each list without repeats and not empty; gone with its payload. */
+  request?: string | undefined;
+  parents?: readonly string[] | undefined;
+  /** Feature views: the name, and behind a space the version where it has one. */
+  features?: readonly string[] | undefined;
 }
 
 /** Where a committed entry stands. */

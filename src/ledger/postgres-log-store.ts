@@ -22,14 +22,10 @@ entries as (
   insert into data_key (id, log, epoch, wrapped)
   select id, $1, epoch, wrapped from ok, unnest($24::bigint[], $25::int[], $26::bytea[]) as k(id, epoch, wrapped)
 ), predictions as (
-  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions)
-  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal, exceptions
-  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[], $32::int[])
-    as p(n, id, model, version, deployment, outcome, principal, exceptions)
-), links as (
-  insert into prediction_link (log, index, kind, name, version)
-  select $1, $2 + n, kind::"char", name, version
-  from ok, unnest($28::int[], $29::text[], $30::text[], $31::text[]) as l(n, kind, name, version)
+  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, request, parents, features, exceptions)
+  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal, request, parents::text[], features::text[], exceptions
+  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::int[])
+    as p(n, id, model, version, deployment, outcome, principal, request, parents, features, exceptions)
 ), tiles as (
   insert into tile (log, level, index, root, hashes)
   select $1, level, index, root, hashes
@@ -176,10 +172,9 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const outcomes = new BinaryArray(OID.text, drafts.length * 24);
   const principals = new BinaryArray(OID.text, drafts.length * 32);
   const exceptions = new BinaryArray(OID.int4, drafts.length * 8 + 32);
-  const linked = new BinaryArray(OID.int4);
-  const linkKinds = new BinaryArray(OID.text);
-  const linkNames = new BinaryArray(OID.text);
-  const linkVersions = new BinaryArray(OID.text);
+  const requests = new BinaryArray(OID.text, drafts.length * 40);
+  const parents = new BinaryArray(OID.text);
+  const features = new BinaryArray(OID.text);
   drafts.forEach((draft, i) => {
     keys.int8(draft.key);
     sealed.bytes(draft.sealed);
@@ -198,12 +193,9 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     outcomes.text(draft.prediction.outcome);
     principals.text(draft.prediction.principal);
     exceptions.int4(draft.prediction.exceptions);
-    for (const { kind, name, version } of draft.prediction.links ?? []) {
-      linked.int4(i);
-      linkKinds.text(kind);
-      linkNames.text(name);
-      linkVersions.text(version);
-    }
+    requests.text(draft.prediction.request);
+    parents.text(arrayText(draft.prediction.parents));
+    features.text(arrayText(draft.prediction.features));
   });
   const levels = new BinaryArray(OID.int4);
   const indices = new BinaryArray(OID.int8);
@@ -223,8 +215,13 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
     buffer(expected.hash), expected.vault,
     originals.finish(), ownKeys.finish(), epochs.finish(), wrapped.finish(), principals.finish(),
-    linked.finish(), linkKinds.finish(), linkNames.finish(), linkVersions.finish(), exceptions.finish(),
+    requests.finish(), parents.finish(), features.finish(), exceptions.finish(),
   ];
+}
+
+/** PostgreSQL's text of an array. Precondition: no name holds a quote or a backslash, as none of ids and views does. */
+function arrayText(names: readonly string[] | undefined): string | undefined {
+  return names === undefined ? undefined : `{"${names.join('","')}"}`;
 }
 
 /** pg sends a Buffer in binary and anything else as text. */

@@ -89,7 +89,7 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
     if (ownKey !== undefined) draft.ownKey = ownKey;
     const { id, model, version: modelVersion, deployment, decision } = prediction;
     const { serving, stays } = intake;
-    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, links: linksOf(prediction), exceptions: serving.bits };
+    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, exceptions: serving.bits, ...linksOf(prediction) };
     draft.until = serving.until;
     draft.stays = stays;
     draft.again = async (time) => {

@@ -102,6 +102,18 @@ describe('an erasure', () => {
     expect(await fsck()).toMatchObject({ findings: [], erased: 2 });
   });
 
+  test('takes away by what a prediction hung together with others', async () => {
+    const links = async (index: number): Promise<unknown> =>
+      (await database.database.pool.query('select request, parents, features from prediction where log = $1 and index = $2', [log.row.id, index])).rows[0];
+    const features = [{ view: 'customer_v7', version: '3' }, { view: 'bureau_v3', asOf: '2026-11-01T00:00:00Z' }, { view: 'bureau_v3', asOf: '2026-11-02T00:00:00Z' }];
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const linked = await append('l-1', 'links@example.org', { parents: ['null', 'l-0'], features, trace });
+    expect(await links(linked)).toEqual({ request: trace.slice(3, 35), parents: ['null', 'l-0'], features: ['customer_v7 3', 'bureau_v3'] });
+    expect(await links(await append('l-2', 'nobody@example.org', { parents: [], features: [] }))).toEqual({ request: null, parents: null, features: null });
+    await erase('links@example.org');
+    expect(await links(linked)).toEqual({ request: null, parents: null, features: null });
+  });
+
   test('leaves neither key, payload, token nor the way from the reference', async () => {
     await append('b-1', 'bob@example.org');
     const subject = async (): Promise<unknown> => ((await payloadAt((await ask('bob@example.org'))['index'])) as { body: JsonObject }).body['subject'];
