@@ -16,3 +16,16 @@ export function showProgress(total: number): Progress {
   bar.start(total, 0);
   return { update: (done) => bar.update(done), end: () => bar.stop() };
 }
+
+/** The share that is done, from 0 to 1, as a bar on standard error where that is a terminal; it goes when all is done. */
+export function showShare(): { update(done: number): void } {
+  if (!process.stderr.isTTY) return { update: () => undefined };
+  const bar = new SingleBar({ format: '{bar} {percentage} %', stream: process.stderr, clearOnComplete: true, hideCursor: false, linewrap: true });
+  bar.start(1, 0);
+  return {
+    update: (done) => {
+      bar.update(done);
+      if (done === 1) bar.stop();
+    },
+  };
+}

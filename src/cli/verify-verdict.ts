@@ -69,6 +69,6 @@ function line(value: object): string {
 }
 
 /** Text that may hold what an untrusted log wrote, without characters that could steer a terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

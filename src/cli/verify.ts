@@ -3,9 +3,11 @@ import { fromUtf8 } from '../core/bytes.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import { verifyEntryProof, verifyReceipt } from '../core/verify-receipt.ts';
 import { installNativeSha256 } from '../ledger/native-sha256.ts';
+import { checkBundle } from './verify-bundle.ts';
 import { checkCheckpoint, checkConsistency } from './verify-checkpoint.ts';
 import { optionValue, readInput, readText, readVkey } from './verify-input.ts';
 import { checkLog } from './verify-log.ts';
+import { showShare } from './verify-progress.ts';
 import { openSource, type LogSource } from './verify-source.ts';
 import { CannotCheck, deliver } from './verify-verdict.ts';
 
@@ -86,6 +88,17 @@ export function registerVerify(program: Command): void {
     .option(...KEY)
     .option(...JSON_OUTPUT)
     .action((place: string, options: LogOptions) => deliver(options.json === true, () => runLog(place, options)));
+  verify
+    .command('bundle')
+    .argument('<zip|folder>', 'an evidence bundle, as it was handed out or unpacked')
+    .description('Verify an evidence bundle, offline: every file, count, verdict, sample and proof. Names each file that does not hold.')
+    .option('--vkey <vkey|@file>', 'the log’s public key, not had from the bundle; without it the bundle’s own is taken, and the answer says so')
+    .option(...JSON_OUTPUT)
+    .action(async (place: string, { vkey, json = false }: Partial<Common>) => {
+      installNativeSha256();
+      const progress = showShare();
+      await checkBundle(place, { vkey, json, onProgress: progress.update });
+    });
 }
 
 function collect(value: string, values: string[]): string[] {
