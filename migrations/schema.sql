@@ -522,6 +522,10 @@ CREATE TABLE prediction (
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
 ALTER TABLE prediction ADD CONSTRAINT prediction_exceptions_check CHECK ((exceptions > 0));
+CREATE INDEX prediction_decision ON prediction USING btree (log, model, outcome, index) WHERE (outcome IS NOT NULL);
+CREATE INDEX prediction_deployment ON prediction USING btree (log, deployment, index) WHERE (deployment <> 'live'::text);
+CREATE INDEX prediction_exceptions ON prediction USING btree (log, index) WHERE (exceptions IS NOT NULL);
+CREATE INDEX prediction_model ON prediction USING btree (log, model, version, index);
 CREATE INDEX prediction_parents ON prediction USING gin (parents) WITH (fastupdate=off) WHERE (parents IS NOT NULL);
 CREATE INDEX prediction_request ON prediction USING btree (log, request, index) WHERE (request IS NOT NULL);
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON prediction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   'contract-broken': [422, 'The record breaks its contract'],
   'version-not-served': [422, 'The model version is not approved to run'],
   'invalid-query': [422, 'The query is not right'],
+  'window-needed': [422, 'The combination of filters needs a window of time'],
   'queue-full': [429, 'More is waiting than can be committed'],
   'rate-limited': [429, 'More is asked than this principal may in that time'],
   'too-many-failures': [429, 'Too many authentications have failed'],

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
+import { EXCEPTION_WORDS, type ExceptionWord } from './exception-words.ts';
 import { IsInstant } from './is-instant.ts';
 
 const IsName = (max: number): PropertyDecorator =>
@@ -26,6 +27,16 @@ export class ListQuery {
   @IsOptional()
   @IsName(128)
   deployment?: string;
+
+  @ApiPropertyOptional({ description: 'who handed it in: opaque id' })
+  @IsOptional()
+  @Matches(/^prn_[0-9a-f]{24}$/, { message: 'is the opaque id of a principal' })
+  producer?: string;
+
+  @ApiPropertyOptional({ enum: ['any', ...EXCEPTION_WORDS], description: 'what was out of order when it was taken in' })
+  @IsOptional()
+  @IsIn(['any', ...EXCEPTION_WORDS], { message: `is any, or one of: ${EXCEPTION_WORDS.join(', ')}` })
+  exception?: ExceptionWord | 'any';
 
   @ApiPropertyOptional({ description: 'entry time at or after, RFC 3339' })
   @IsOptional()

@@ -1,16 +1,18 @@
-import { Controller, Get, Header, Param, Query, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Header, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import type { ErasedReceipt, Receipt } from '../core/receipt.ts';
 import { AccessTrail } from '../access/access-trail.ts';
 import { HttpSettings } from '../http/http-settings.ts';
+import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { ListQuery } from './list-query.ts';
 import { findPrediction } from './find-prediction.ts';
 import { openFor } from './open-for.ts';
 import { pageLimit } from './page-limit.ts';
-import { PREDICTION_COLUMNS, PredictionTable } from './prediction-table.ts';
+import { isSearch, SEARCH_FORM } from './search-form.ts';
+import { searchPredictions } from './search-predictions.ts';
 import { erasedReceiptOf, proofOf, receiptOf } from './receipt.ts';
 
 /** What was taken in: lists, single records, their receipts and proofs. */
@@ -30,22 +32,18 @@ export class ReadController {
   async list(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<object> {
     const caller = callerOf(request);
     const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
-    const filter = {
-      model: query.model,
-      version: query.version,
-      outcome: query.decision,
-      deployment: query.deployment,
-      from: query.from === undefined ? undefined : Date.parse(query.from),
-      to: query.to === undefined ? undefined : Date.parse(query.to),
-    };
-    const cursor = query.cursor === undefined ? undefined : Number(query.cursor);
-    const { rows, next } = await new PredictionTable(caller.log.pool).page(caller.log.row.id, filter, query.order ?? 'desc', cursor, limit, caller.rows(PREDICTION_COLUMNS));
-    const items = rows.map(({ deployment, time, ...row }) => ({
-      ...row,
-      time: new Date(time).toISOString(),
-      ...(deployment !== null && { deployment }),
-    }));
-    return { items, ...(next !== undefined && { next: String(next) }) };
+    return searchPredictions(caller, query, limit);
+  }
+
+  @Post('search')
+  @HttpCode(200)
+  @Access('list', 'prediction', { each: true })
+  @ApiOperation({ summary: 'List predictions by filters that must not stand in a URL: the data subject, for who may know data subjects' })
+  @ApiBody({ schema: SEARCH_FORM as object })
+  @ApiResponse({ status: 200, description: 'as GET gives it' })
+  async search(@Req() request: FastifyRequest): Promise<object> {
+    const { limit, ...asked } = readPosted(request, isSearch);
+    return searchPredictions(callerOf(request), asked, pageLimit(limit === undefined ? undefined : String(limit), this.http.limits.maxPageSize));
   }
 
   @Get(':id')

@@ -21,8 +21,8 @@ beforeAll(async () => {
   log = rows[0]?.id as number;
   await owner.query(`insert into log_head values ($1, $2, $3, '', 0)`, [log, ROWS, Buffer.alloc(32)]);
   await owner.query(
-    `insert into prediction (log, index, id, time, model, version)
-     select $1, n, 'id-' || n, n / 1000, case when n = any($3::int[]) then 'rare' else 'common' end, '1' from generate_series(0, $2 - 1) as n`,
+    `insert into prediction (log, index, id, time, model, version, principal)
+     select $1, n, 'id-' || n, n / 1000, 'model', '1', case when n = any($3::int[]) then 'rare' else 'common' end from generate_series(0, $2 - 1) as n`,
     [log, ROWS, [...RARE]],
   );
 });
@@ -45,19 +45,19 @@ test.each([
   ['asc', 1000],
   ['desc', 1000],
 ] as const)('what is rare is found %s, in pages of at most %i rows and 50,000 indices', async (order, limit) => {
-  const { found, pages } = await walk({ model: 'rare' }, order, limit);
+  const { found, pages } = await walk({ principal: 'rare' }, order, limit);
   expect(found).toEqual(order === 'asc' ? [...RARE] : [...RARE].reverse());
   expect(pages).toBeGreaterThanOrEqual(3);
 });
 
 test('what is nowhere ends after the pages that it takes to be sure', async () => {
-  expect(await walk({ model: 'nowhere' }, 'desc', 100)).toEqual({ found: [], pages: 3 });
-  expect(await walk({ model: 'nowhere' }, 'asc', 100)).toEqual({ found: [], pages: 3 });
+  expect(await walk({ principal: 'nowhere' }, 'desc', 100)).toEqual({ found: [], pages: 3 });
+  expect(await walk({ principal: 'nowhere' }, 'asc', 100)).toEqual({ found: [], pages: 3 });
 });
 
 test('a window of time looks at nothing beside it', async () => {
-  expect(await walk({ model: 'rare', from: 50, to: 51 }, 'asc', 100)).toEqual({ found: [50_000, 50_001], pages: 1 });
-  expect(await walk({ model: 'rare', from: 50, to: 51 }, 'desc', 100)).toEqual({ found: [50_001, 50_000], pages: 1 });
+  expect(await walk({ principal: 'rare', from: 50, to: 51 }, 'asc', 100)).toEqual({ found: [50_000, 50_001], pages: 1 });
+  expect(await walk({ principal: 'rare', from: 50, to: 51 }, 'desc', 100)).toEqual({ found: [50_001, 50_000], pages: 1 });
   const { found, pages } = await walk({ from: 119, to: 200 }, 'desc', 1000);
   expect([found.length, pages]).toEqual([1000, 1]);
 });
