@@ -81,6 +81,7 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   ['POST /v1/predictions', { request: () => ({ path: '/v1/predictions', body: prediction(fresh('a')) }), status: 201 }],
   ['POST /v1/predictions/batch', { request: () => ({ path: '/v1/predictions/batch', body: [prediction(fresh('b'))] }) }],
   get('/v1/predictions'),
+  ['POST /v1/predictions/search', { request: () => ({ path: '/v1/predictions/search', body: {} }) }],
   onPrediction('GET', ''),
   onPrediction('GET', '/receipt'),
   onPrediction('GET', '/proof'),
