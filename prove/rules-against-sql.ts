@@ -1,8 +1,11 @@
 import type { Pool } from 'pg';
 import { sqlText, type ColumnOf } from '../src/access/condition-sql.ts';
-import type { Attributes } from '../src/access/condition.ts';
+import { judge, type Attributes } from '../src/access/condition.ts';
 import { RoleRules } from '../src/access/role-rules.ts';
 import { rowRules } from '../src/access/row-rules.ts';
+import type { Role } from '../src/access/rule.ts';
+import { uniteRoles } from '../src/access/several-roles.ts';
+import type { Asker } from '../src/access/variable.ts';
 import { mustHold } from './proof.ts';
 import { RandomRules } from './random-rules.ts';
 
@@ -48,7 +51,7 @@ async function compare(pool: Pool, table: string, random: RandomRules, rows: rea
   const sets: RandomSet[] = [];
   let bound = 0;
   for (let n = 0; n < count; n++) {
-    const set = randomSet(random, bound);
+    const set = randomSet(random, bound, 1 + (n % 3));
     bound += set.values.length;
     sets.push(set);
   }
@@ -64,16 +67,30 @@ async function compare(pool: Pool, table: string, random: RandomRules, rows: rea
   return found.length;
 }
 
-function randomSet(random: RandomRules, after: number): RandomSet {
-  const rules = random.rules();
+/** Of one role, or of somebody who has two or three at once. */
+function randomSet(random: RandomRules, after: number, count: number): RandomSet {
+  const parts = Array.from({ length: count }, (_, n) => ({ name: `role-${n}`, description: '', rules: random.rules().map((rule) => ({ ...rule, id: `${rule.id}-${n}` })) }));
   const asker = random.asker();
   const circumstances = random.circumstances();
-  const role = new RoleRules({ name: 'random', description: '', rules }, 'policy');
+  const [first] = parts;
+  const united = count === 1 && first !== undefined ? first : uniteRoles(parts);
+  const role = new RoleRules(united, 'policy');
   const { text, values } = sqlText(rowRules(role.about('read', 'prediction'), { columns: COLUMNS, attributes: circumstances, asker }), after);
   return {
     text,
     values,
-    allows: (row) => role.decide(asker, 'read', 'prediction', { ...circumstances, ...row }).allowed,
-    told: JSON.stringify({ rules, asker, circumstances }),
+    allows: (row) => {
+      const known = { ...circumstances, ...row };
+      const { allowed } = role.decide(asker, 'read', 'prediction', known);
+      mustHold(count === 1 || allowed === anyAllowsAndNoneDenies(parts, asker, known), `several roles are not what each of them says: ${JSON.stringify({ parts, asker, known })}`);
+      return allowed;
+    },
+    told: JSON.stringify({ rules: united.rules, asker, circumstances }),
   };
+}
+
+/** What is meant by several roles, said of each rule by itself: some rule of any role surely allows it, and each that denies surely does not hold. */
+function anyAllowsAndNoneDenies(roles: readonly Role[], asker: Asker, known: Attributes): boolean {
+  const all = roles.flatMap(({ name, rules }) => rules.map((rule) => ({ ...rule, truth: rule.condition === undefined || judge(rule.condition, known, { ...asker, role: name }) })));
+  return all.some(({ effect, truth }) => effect === 'allow' && truth === true) && !all.some(({ effect, fields, truth }) => effect === 'deny' && fields === undefined && truth !== false);
 }

@@ -55,7 +55,7 @@ export class AccessTrail {
    */
   async allowed(caller: Caller, rule: string, of: Traced['of'], purpose?: string): Promise<void> {
     const { action, resource } = caller.declared;
-    const traced: Traced = { outcome: 'allow', action, resource, role: caller.role, of, purpose };
+    const traced: Traced = { outcome: 'allow', action, resource, role: caller.roleBy(rule), of, purpose };
     const asking = { principal: caller.principal, rule };
     try {
       const seen = of !== undefined && 'index' in of ? [{ log: of.log.row.id, index: of.index }] : [];

@@ -68,11 +68,12 @@ export class AccessGuard implements CanActivate {
   /** @throws Problem `forbidden`, when that is recorded */
   private async turnAway(principal: Principal, log: Log, declared: Declaration, decision: Decision | undefined): Promise<never> {
     const { action, resource } = declared;
-    await this.trail.denied(log, { principal: principal.id, rule: decision?.rule ?? NO_RULE }, { action, resource, role: principal.role });
+    const rule = decision?.rule ?? NO_RULE;
+    await this.trail.denied(log, { principal: principal.id, rule }, { action, resource, role: this.roles.roleOf(principal.role, rule) });
     throw refusal(principal, declared);
   }
 
-  /** The first of its further roles that may. */
+  /** The first of the roles that it has for a time that may: by itself, because who breaks the glass acts as another. */
   private inAnotherRole(principal: Principal, log: Log, declared: Declaration): Caller | undefined {
     for (const acting of inFurtherRoles(principal, Date.now())) {
       const decision = this.decide(acting, log, declared);

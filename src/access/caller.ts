@@ -8,8 +8,10 @@ import type { Decision } from './decision.ts';
 import type { Roles } from './roles.ts';
 import type { Principal } from './principal.ts';
 import { rowRules, type RowRules } from './row-rules.ts';
+import { NO_RULE } from './rule.ts';
 import { denied } from './ruling.ts';
 import { hasAction, hasModel, rowsInScope, SCOPE_RULE } from './scope.ts';
+import { rolesOfName } from './several-roles.ts';
 import type { Asker } from './variable.ts';
 
 /** Who is let in, to which log, to do what. */
@@ -40,8 +42,14 @@ export class Caller {
     return this.asker.id;
   }
 
+  /** The role that the caller acts in: of several at once, the one whose rule decided. */
   get role(): string {
-    return this.asker.role;
+    return this.roleBy((this.denial ?? this.last)?.rule ?? NO_RULE);
+  }
+
+  /** The role in which a rule lets the caller do something. */
+  roleBy(rule: string): string {
+    return this.roles.roleOf(this.asker.role, rule);
   }
 
   /** Whether a decision was made: an answer without one does not leave. */
@@ -86,7 +94,7 @@ export class Caller {
     this.hasDecided = true;
     const { action, resource } = this.declared;
     const target = { columns, attributes: circumstances(this.log), asker: this.asker };
-    return rowsInScope(this.asker, resource, columns['model'], rowRules(this.roles.about(this.role, action, resource), target));
+    return rowsInScope(this.asker, resource, columns['model'], rowRules(this.roles.about(this.asker.role, action, resource), target));
   }
 
   /** As `decide`, and says no instead of throwing. */
@@ -105,7 +113,7 @@ export class Caller {
     const inScope = hasAction(this.asker, action) && hasModel(this.asker, resource, attributes);
     if (!inScope) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     return (
-      this.roles.settled(this.role, action, resource) ??
+      this.roles.settled(this.asker.role, action, resource) ??
       this.roles.decide(this.asker, action, resource, { ...attributes, ...circumstances(this.log) })
     );
   }
@@ -118,5 +126,5 @@ export function circumstances({ row }: Log): { tenant: string; now: number } {
 
 /** The refusal where no rule allows it. It names what was asked, and nothing that was found. */
 export function refusal({ role }: Asker, { action, resource }: Declaration): Problem {
-  return new Problem('forbidden', `No rule lets the role ${role} ${action} a ${resource}.`);
+  return new Problem('forbidden', `No rule lets the role ${rolesOfName(role).join(' or ')} ${action} a ${resource}.`);
 }

@@ -3,6 +3,7 @@ import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
 import type { Roles } from './roles.ts';
+import { rolesOfName } from './several-roles.ts';
 
 /** Who may hand out keys of which roles, and how long those last at most. */
 export interface IssuanceRule {
@@ -83,9 +84,10 @@ export class CredentialPolicy {
     return this.file.breakGlass.find((rule) => rule.by === by && rule.role === role);
   }
 
-  /** How often a principal of that role may ask; undefined for a role that is not in the policy, which no rule lets in. */
+  /** How often a principal of that role may ask, and of several as the most generous says; undefined for a role that is not in the policy, which no rule lets in. */
   rateLimit(role: string): RateLimit | undefined {
-    return this.limits.get(role);
+    const limits = rolesOfName(role).flatMap((each) => this.limits.get(each) ?? []);
+    return limits.sort((a, b) => b.perSecond - a.perSecond)[0];
   }
 
   /** How many authentications may fail from one address, and with one prefix. */

@@ -13,16 +13,19 @@ import { explain, type Explanation } from './explain.ts';
 import { readScopedPrincipal } from './key-table.ts';
 import { Roles } from './roles.ts';
 import { hasAction, hasModel, SCOPE_RULE } from './scope.ts';
+import { nameOfRoles } from './several-roles.ts';
 import type { Principal } from './principal.ts';
 
 const ATTRIBUTE = { type: ['string', 'number', 'boolean', 'null'], maxLength: 256 } as const;
+const ROLE = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' } as const;
 const QUESTION = {
   type: 'object',
   additionalProperties: false,
   required: ['action', 'resource'],
-  oneOf: [{ required: ['role'] }, { required: ['principal'] }],
+  oneOf: [{ required: ['role'] }, { required: ['roles'] }, { required: ['principal'] }],
   properties: {
-    role: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' },
+    role: ROLE,
+    roles: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: ROLE },
     principal: { type: 'string', pattern: '^prn_[0-9a-f]{24}$' },
     action: { enum: ACTIONS },
     resource: { enum: RESOURCES },
@@ -32,6 +35,8 @@ const QUESTION = {
 
 interface Question {
   role?: string;
+  /** Of somebody who has all of them at once. */
+  roles?: string[];
   principal?: string;
   action: Action;
   resource: Resource;
@@ -53,11 +58,11 @@ export class ExplainController {
   @ApiBody({ schema: QUESTION as object })
   @ApiResponse({ status: 200, description: 'the decision, the rule that decided with its place, every rule that was considered, and the digest of the policy' })
   async explain(@Req() request: FastifyRequest): Promise<Explanation> {
-    const { role, principal, action, resource, attributes = {} } = readPosted(request, isQuestion);
+    const { role, roles = role === undefined ? undefined : [role], principal, action, resource, attributes = {} } = readPosted(request, isQuestion);
     const faults = faultsIn(action, resource, attributes);
     if (faults.length > 0) throw new Problem('invalid-body', 'The body does not have the form that this takes; see errors for every place.', { errors: faults });
     const { log } = callerOf(request);
-    const asker = role === undefined ? await this.principal(log, principal ?? '') : { id: 'prn_somebody', role };
+    const asker = roles === undefined ? await this.principal(log, principal ?? '') : { id: 'prn_somebody', role: nameOfRoles(roles) };
     const known: Attributes = { ...circumstances(log), open: log.row.open, ...attributes };
     const explanation = explain(this.roles, asker, action, resource, known);
     if (hasAction(asker, action) && hasModel(asker, resource, known)) return explanation;

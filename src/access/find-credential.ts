@@ -67,7 +67,7 @@ export async function findCredential(pool: Pool, digest: string): Promise<Creden
 
 function principalOf({ id, tenant, role, prefix, issued_by, actions, models, elevations }: Row): Principal {
   return {
-    id, tenant, role, alsoRoles: [], method: prefix.startsWith('crt_') ? 'certificate' : 'api-key', prefix, issuedBy: issued_by,
+    id, tenant, role, method: prefix.startsWith('crt_') ? 'certificate' : 'api-key', prefix, issuedBy: issued_by,
     actions: actions ?? undefined, models: models ?? undefined, elevations: elevations ?? [],
   };
 }

@@ -8,6 +8,7 @@ import { newPrincipalId } from './api-key.ts';
 import type { FailureReason } from './authentication-failures.ts';
 import type { Credential, Refusal } from './find-credential.ts';
 import { SYSTEM_ISSUER, type Elevation } from './principal.ts';
+import { nameOfRoles } from './several-roles.ts';
 import type { Person } from './verify-token.ts';
 
 interface Row {
@@ -47,9 +48,8 @@ export async function findPerson(pool: Pool, logOf: (tenant: number) => Log, per
   }
   if (row?.principal === undefined || row.principal === null) return refused('unknown');
   if (row.revoked) return { ...refused('revoked'), tenant: row.tenant };
-  const [role = '', ...alsoRoles] = person.roles;
   return {
-    principal: { id: row.principal, tenant: row.tenant, role, alsoRoles, method: 'oidc', prefix: person.provider, issuedBy: SYSTEM_ISSUER, elevations: row.elevations ?? [] },
+    principal: { id: row.principal, tenant: row.tenant, role: nameOfRoles(person.roles), method: 'oidc', prefix: person.provider, issuedBy: SYSTEM_ISSUER, elevations: row.elevations ?? [] },
     lastsMs: Math.min(person.expires - Date.now(), row.elevated ?? Infinity),
   };
 }

@@ -29,7 +29,7 @@ export class LogReaders {
     if (log !== undefined && principal !== undefined && this.mayRead(principal, log)) return log;
     if (principal !== undefined) {
       const home = this.ledger.ofTenant(principal.tenant);
-      await this.trail.denied(home, { principal: principal.id, rule: NO_RULE }, { action: 'read', resource: 'log', role: principal.role });
+      await this.trail.denied(home, { principal: principal.id, rule: NO_RULE }, { action: 'read', resource: 'log', role: this.roles.roleOf(principal.role, NO_RULE) });
     }
     throw new Problem('not-found', 'There is no such log, or it is closed.');
   }

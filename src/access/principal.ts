@@ -19,11 +19,9 @@ export interface Elevation {
   readonly until: number;
 }
 
-/** Who asks: an opaque id, its tenant and what it may act as. */
+/** Who asks: an opaque id, its tenant and what it may act as: a role, or the one name of several (`nameOfRoles`). */
 export interface Principal extends Asker, Scope {
   readonly tenant: number;
-  /** Further roles of a person; most have none. */
-  readonly alsoRoles: readonly string[];
   readonly method: AuthenticationMethod;
   /** The credential's prefix, or the identity provider's name in the policy: what failures and limits are counted by. */
   readonly prefix: string;
@@ -40,14 +38,11 @@ export const SYSTEM_ISSUER = 'system';
 const NOBODY: readonly Principal[] = [];
 
 /**
- * A principal in each role that it has beside its first: those of its own, then those that it has for a time.
+ * A principal in each role that it has for a time, beside its own.
  *
  * @param now ms since 1970
  */
 export function inFurtherRoles(principal: Principal, now: number): readonly Principal[] {
-  if (principal.alsoRoles.length === 0 && principal.elevations.length === 0) return NOBODY;
-  return [
-    ...principal.alsoRoles.map((role) => ({ ...principal, role })),
-    ...principal.elevations.filter(({ until }) => until > now).map(({ id, role }) => ({ ...principal, role, elevation: id })),
-  ];
+  if (principal.elevations.length === 0) return NOBODY;
+  return principal.elevations.filter(({ until }) => until > now).map(({ id, role }) => ({ ...principal, role, elevation: id }));
 }

@@ -6,6 +6,7 @@ import type { Decision } from './decision.ts';
 import { RoleRules } from './role-rules.ts';
 import { denied, type Ruling } from './ruling.ts';
 import type { Role } from './rule.ts';
+import { rolesOfName, uniteRoles } from './several-roles.ts';
 import type { Asker } from './variable.ts';
 
 /** Each has a key at the first start. */
@@ -23,11 +24,16 @@ export const BUILT_IN_ROLES = [
 /** Ids that payloads know with a meaning of their own. */
 const RESERVED_IDS = ['none', 'scope', 'system', 'two-people'];
 
+/** Sets of roles that are kept ready. */
+const MAX_UNITED = 1000;
+
 /** What each role may do, by the rule that says so. Nothing is allowed that no rule allows, and a rule that denies wins. */
 export class Roles {
   /** The digest of the bundle that the rules are from, hexadecimal. */
   readonly policy: string;
   private readonly roles = new Map<string, RoleRules>();
+  /** Those that somebody had at once, by their one name. */
+  private readonly united = new Map<string, RoleRules>();
 
   /** @throws PolicyError with every fault of every role file: file, line and mend */
   constructor(bundle: PolicyBundle) {
@@ -55,12 +61,12 @@ export class Roles {
 
   /** The rules of a role about an action on a resource; undefined where there is no such role or no such pair. */
   about(role: string, action: Action, resource: Resource): Ruling | undefined {
-    return this.roles.get(role)?.about(action, resource);
+    return this.rulesOf(role)?.about(action, resource);
   }
 
   /** The decision where it is the same whatever the resource is; undefined where that matters. At the cost of two look-ups. */
   settled(role: string, action: Action, resource: Resource): Decision | undefined {
-    const rules = this.roles.get(role);
+    const rules = this.rulesOf(role);
     return rules === undefined ? denied({ action, resource, policy: this.policy }) : rules.about(action, resource)?.settled;
   }
 
@@ -69,8 +75,28 @@ export class Roles {
    * would deny by it denies.
    */
   decide<R extends Resource>(asker: Asker, action: ActionOn<R>, resource: R, attributes: AttributesOf<R>): Decision {
-    const rules = this.roles.get(asker.role);
+    const rules = this.rulesOf(asker.role);
     return rules?.decide(asker, action, resource, attributes) ?? denied({ action, resource, policy: this.policy });
+  }
+
+  /** The role whose rule it is, of those that somebody has at once; the first of them where it is none of theirs. */
+  roleOf(name: string, rule: string): string {
+    const [first = '', ...others] = rolesOfName(name);
+    if (others.length === 0) return name;
+    return [first, ...others].find((each) => this.roles.get(each)?.role.rules.some(({ id }) => id === rule)) ?? first;
+  }
+
+  /** A role's rules, or those of several at once; undefined where one of them is not known. */
+  private rulesOf(name: string): RoleRules | undefined {
+    const known = this.roles.get(name) ?? this.united.get(name);
+    const parts = rolesOfName(name);
+    if (known !== undefined || parts.length === 1) return known;
+    const roles = parts.flatMap((each) => this.roles.get(each)?.role ?? []);
+    if (roles.length !== parts.length) return undefined;
+    const united = new RoleRules(uniteRoles(roles), this.policy);
+    if (this.united.size >= MAX_UNITED) this.united.clear();
+    this.united.set(name, united);
+    return united;
   }
 
   private add(role: Role, owners: Map<string, string>): void {

@@ -61,7 +61,7 @@ export async function detokenize(contracts: Contracts, caller: Caller, wanted: W
   }
   requirePurpose(contract, wanted.purpose);
   const at = [...new Set(shown.map((original) => original.at))];
-  const said = { at, tokens: shown.length, purpose: wanted.purpose, class: dataClass ?? null, role: caller.role, unknown: unknown.length, withheld: withheld.length };
+  const said = { at, tokens: shown.length, purpose: wanted.purpose, class: dataClass ?? null, role: caller.roleBy(decision.rule), unknown: unknown.length, withheld: withheld.length };
   const act = { type: 'detokenization', v: 1, body: { of: { log: log.row.origin, index }, ...said } };
   const draft = draftAct(caller.log, { principal: caller.principal, rule: decision.rule }, act);
   await caller.log.append({ ...draft, ...disclosing(shown.length === 0 ? [] : [{ log: log.row.id, index }]) });

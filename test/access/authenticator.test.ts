@@ -76,7 +76,7 @@ describe('the authenticator', () => {
   test('knows a key from the database first, then at once', async () => {
     const authenticator = fresh();
     const key = await issued('operator', { scope: { actions: ['read'], models: ['m'] }, issuedBy: 'prn_x' });
-    const expected = { id: key.principal, tenant, role: 'operator', alsoRoles: [], method: 'api-key', prefix: key.prefix, issuedBy: 'prn_x', actions: ['read'], models: ['m'], elevations: [] };
+    const expected = { id: key.principal, tenant, role: 'operator', method: 'api-key', prefix: key.prefix, issuedBy: 'prn_x', actions: ['read'], models: ['m'], elevations: [] };
     const first = authenticator.authenticate(bearer(key));
     expect(first).toBeInstanceOf(Promise);
     expect(await first).toEqual(expected);

@@ -165,7 +165,7 @@ describe('who asks does not agree', () => {
 });
 
 test('a credential that is scoped to models finds no rows of others, and none where the model has no column', () => {
-  const scoped = { ...ME, tenant: 1, models: ["x'"], alsoRoles: [], method: 'api-key', prefix: 'p', issuedBy: 'system', elevations: [] } as const;
+  const scoped = { ...ME, tenant: 1, models: ["x'"], method: 'api-key', prefix: 'p', issuedBy: 'system', elevations: [] } as const;
   const rules = (): string => 'TRUE';
   expect(sqlText(rowsInScope(scoped, 'prediction', () => 'model', rules))).toEqual({ text: '(TRUE AND ((model) = ANY($1::text[])) IS TRUE)', values: [["x'"]] });
   expect(sqlText(rowsInScope(scoped, 'prediction', undefined, rules)).text).toBe('FALSE');

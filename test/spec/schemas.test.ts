@@ -43,7 +43,7 @@ afterAll(async () => {
 /** The life of a key, with all that its terms may hold. */
 async function administer(log: Log): Promise<void> {
   const { database: { pool }, credentialPolicy } = service;
-  const asker: Principal = { id: `prn_${'1'.repeat(24)}`, tenant: log.row.tenant, role: 'admin', alsoRoles: [], method: 'api-key', prefix: 'pl_00000000', issuedBy: 'system', elevations: [] };
+  const asker: Principal = { id: `prn_${'1'.repeat(24)}`, tenant: log.row.tenant, role: 'admin', method: 'api-key', prefix: 'pl_00000000', issuedBy: 'system', elevations: [] };
   const callerTo = (action: 'issue' | 'rotate' | 'revoke'): Caller => new Caller(asker, log, { action, resource: 'key', each: true, trace: 'none' }, service.roles, undefined);
   await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'auditor' });
   const { prefix } = await issueKey(pool, credentialPolicy, callerTo('issue'), { role: 'producer', label: 'scoring-1', days: 3, scope: { actions: ['append'], models: ['m'] } });
