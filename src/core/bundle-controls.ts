@@ -45,7 +45,7 @@ export async function checkPolicies(source: BundleSource, manifest: BundleManife
     if (digest === undefined) return;
     digests[path.slice(POLICIES.length)] = digest;
   }
-  if (digests[framework.path] !== framework.digest) findings.add(`${POLICIES}${framework.path}`, 'evidence-contradiction', 'it is not the framework that the manifest names');
+  if (!framework.path.startsWith(POLICIES) || digests[framework.path.slice(POLICIES.length)] !== framework.digest) findings.add(framework.path, 'evidence-contradiction', 'it is not the framework that the manifest names');
   const digest = toHex(sha256(utf8(canonicalize(digests))));
   if (digest !== view.policy) {
     findings.add(POLICIES, 'evidence-contradiction', 'together the policies have another digest than the manifest names');

@@ -65,7 +65,7 @@ export class SampleBundle {
     const policies = Object.fromEntries([...POLICY_FILES].map(([path, text]) => [path, digest(text.replaceAll('\r\n', '\n'))]));
     const manifest: BundleDraft['manifest'] = {
       v: 1,
-      framework: { id: 'soc2', title: 'SOC 2', edition: '2017', path: 'controls/soc2.yaml', digest: policies['controls/soc2.yaml'] as string },
+      framework: { id: 'soc2', title: 'SOC 2', edition: '2017', path: 'policies/controls/soc2.yaml', digest: policies['controls/soc2.yaml'] as string },
       period: { from: '2026-11-22T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z' },
       log: { origin: log.origin, size: log.size, root, first: 0, last: log.size - 1, time: this.entry(log.size - 1).time },
       nonce: NONCE,
