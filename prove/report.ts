@@ -5,16 +5,20 @@ import { packageFolder } from '../src/database/package-folder.ts';
 import type { Progress, Step } from './progress.ts';
 import type { Proof } from './proof.ts';
 
-/** Writes the figures of all proofs as Markdown and JSON below docs/results; gives the path without its ending. */
-export async function writeReport(proofs: readonly Proof[], progress: Progress): Promise<string> {
+/**
+ * Writes the figures of proofs as Markdown and JSON below docs/results; gives the path without its ending.
+ *
+ * @param name of the files, behind the date
+ */
+export async function writeReport(proofs: readonly Proof[], progress: Progress, name = 'prove'): Promise<string> {
   const folder = join(packageFolder(), 'docs', 'results');
   const date = new Date().toISOString();
-  const path = join(folder, `${date.slice(0, 10)}-prove`);
+  const path = join(folder, `${date.slice(0, 10)}-${name}`);
   const report = {
     began: progress.began,
     ended: date,
     machine: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node ${process.versions.node}`,
-    proofs: proofs.map(({ name, claim }) => ({ name, claim, steps: progress.of(name) })),
+    proofs: proofs.map((proof) => ({ name: proof.name, claim: proof.claim, steps: progress.of(proof.name) })),
   };
   await mkdir(folder, { recursive: true });
   await writeFile(`${path}.json`, `${JSON.stringify(report, null, 1)}\n`);

@@ -166,7 +166,7 @@ export const FINDING_TEXTS: Record<string, ErrorText> = {
   'head-missing': ['The log has no row that says how far it goes.', 'Restore a backup.'],
   'head-wrong': ['The head does not fit the last entry.', 'Restore a backup; somebody changed the row.'],
   'payload-missing': ['An entry’s payload is gone, and no entry says why: none that erased it, none that declares it lost with a tail.', 'Bring it back from a backup, or from its receipt.'],
-  'read-model-wrong': ['The row that lists and look-ups use does not say what the payload says.', 'Restore the table `prediction` from a backup; the entry and payload are what counts.'],
+  'read-model-wrong': ['The row that lists and look-ups use does not say what the payload says.', 'Stop the service and run `prediction-ledger rebuild`: the entry and payload are what counts.'],
   'recovery-pending': ['A lost tail was brought back, and the log has not yet said so.', 'Start the service: its first entry then declares what was brought back and what was lost.'],
   'recovery-unproven': ['The table of recoveries says that payloads were lost with a tail, and the entry that it names says otherwise, or is not there.', 'Somebody changed the table `recovery`, or the entry’s payload is lost too. Compare with a backup.'],
 };

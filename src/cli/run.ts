@@ -32,7 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant, retention, policy, keys] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, retention, policy, keys, rebuild] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
@@ -41,6 +41,7 @@ async function registerOthers(program: Command): Promise<void> {
     import('./retention.ts'),
     import('./policy.ts'),
     import('./keys.ts'),
+    import('./rebuild.ts'),
   ]);
   fsck.registerFsck(program);
   backup.registerBackup(program);
@@ -50,6 +51,7 @@ async function registerOthers(program: Command): Promise<void> {
   retention.registerRetention(program);
   policy.registerPolicy(program);
   keys.registerKeys(program);
+  rebuild.registerRebuild(program);
 }
 
 function version(): string {

@@ -5,7 +5,7 @@ import { TILE_HEIGHT, TILE_WIDTH } from '../core/tile.ts';
 import { LogVerifier } from '../core/verify-log.ts';
 import { parseEntry } from '../core/entry.ts';
 import type { StoredCheckpoint } from './checkpoint-store.ts';
-import type { EntryDraft } from './entry-draft.ts';
+import type { EntryDraft, PredictionColumns } from './entry-draft.ts';
 import { headFromRow, type Head, type HeadRow } from './head.ts';
 import type { LogRow } from './log-row.ts';
 import { insertRecovery, type Recovery } from './recovery-table.ts';
@@ -22,8 +22,12 @@ export interface RecoveredPayload {
   subject?: Uint8Array | undefined;
   /** Whether a retry of what was posted can be told from other content by its digest. */
   confirmed: boolean;
-  prediction: { id: string; model: string; version: string; deployment: string | null; outcome: string | null; principal: string; exceptions: number | undefined } | undefined;
+  /** Its row of the read model, beside its place and time. */
+  prediction: (Pick<PredictionColumns, 'id' | 'model' | 'version'> & RecoveredColumns) | undefined;
 }
+
+/** Null where there is nothing. */
+export type RecoveredColumns = Record<'deployment' | 'outcome' | 'principal' | 'request', string | null> & { exceptions: number | null; parents: string[] | null; features: string[] | null };
 
 export interface RecoverTailOptions {
   /** Connections as the tables' owner. */
@@ -170,8 +174,9 @@ class TailWriter {
     }
     await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, key, Buffer.from(draft.sealed)]);
     if (prediction === undefined) return;
-    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
-      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal, prediction.exceptions ?? null,
+    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions, request, parents, features) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+      this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal, prediction.exceptions,
+      prediction.request, prediction.parents, prediction.features,
     ]);
   }
 

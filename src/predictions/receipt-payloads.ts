@@ -8,9 +8,9 @@ import type { RecoveredPayload } from '../ledger/recover-tail.ts';
 import { hmacHex } from '../vault/native-hmac.ts';
 import { CONTENT_DIGEST_BYTES, encodeOpening } from '../vault/opening.ts';
 import type { LogVault } from '../vault/log-vault.ts';
-import { exceptionBits, type ExceptionWord } from './exception-words.ts';
 import { contentDigest } from './prepared.ts';
 import type { Prediction } from './prediction.ts';
+import { predictionRow } from './prediction-row.ts';
 
 /** Payloads from receipts that somebody kept, sealed anew. A receipt is believed only where its entry's commitment opens. */
 export class ReceiptPayloads {
@@ -43,9 +43,8 @@ export class ReceiptPayloads {
     const payload = utf8(found.payload);
     if (hmacHex(salt, payload) !== commitment) return undefined;
     const { type, body, principal } = parsePayload(fromUtf8(payload));
-    const { id, model, version, deployment, decision, subject, exceptions } = body as unknown as KeptPrediction;
-    const prediction =
-      type === 'prediction' ? { id, model, version, deployment: deployment ?? null, outcome: decision?.outcome ?? null, principal, exceptions: exceptionBits(exceptions ?? []) } : undefined;
+    const { subject } = body as unknown as Prediction;
+    const prediction = type === 'prediction' ? predictionRow(body, principal) : undefined;
     const posted = digestOfPosted(body as unknown as KeptPrediction, type, salt);
     const opening = encodeOpening({ salt, contentDigest: posted ?? new Uint8Array(CONTENT_DIGEST_BYTES), payload });
     const sealed = await this.seal(type === 'prediction' ? subject : undefined, { commitment, time: Date.parse(time) }, opening);

@@ -108,7 +108,8 @@ async function eraseAsOwner(client: PoolClient, log: number, keys: readonly numb
   const { rows } = await client.query<{ index: number }>(
     `with gone as (delete from payload where log = $1 and key = any($2::bigint[]) returning index),
      noted as (insert into erased (log, index) select $1, index from gone on conflict do nothing),
-     cleared as (update prediction p set outcome = null from gone where p.log = $1 and p.index = gone.index)
+     cleared as (update prediction p set outcome = null, request = null, parents = null, features = null from gone where p.log = $1 and p.index = gone.index),
+     untold as (update follow_up f set verdict = null from gone where f.log = $1 and f.index = gone.index)
      select index from gone`,
     [log, keys],
   );

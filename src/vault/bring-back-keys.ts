@@ -118,7 +118,8 @@ async function dropLostKeys(client: ClientBase, log: number, epoch: number): Pro
      tokens as (delete from token t using lost where t.log = $1 and t.key = lost.id),
      gone as (delete from payload p using lost where p.log = $1 and p.key = lost.id returning p.index),
      noted as (insert into erased (log, index) select $1, index from gone),
-     cleared as (update prediction p set outcome = null from gone where p.log = $1 and p.index = gone.index)
+     cleared as (update prediction p set outcome = null, request = null, parents = null, features = null from gone where p.log = $1 and p.index = gone.index),
+     untold as (update follow_up f set verdict = null from gone where f.log = $1 and f.index = gone.index)
      select (select count(*) from lost) as keys, (select count(*) from gone) as payloads`,
     [log, epoch],
   );
