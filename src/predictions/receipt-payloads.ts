@@ -71,7 +71,7 @@ export class ReceiptPayloads {
 const SUBJECT_BYTES = 12;
 
 /** A prediction as a payload keeps it. */
-type KeptPrediction = Prediction & { handling?: JsonValue; exceptions?: ExceptionWord[] };
+type KeptPrediction = Prediction & { handling?: JsonValue; exceptions?: JsonValue };
 
 /**
  * Where what is kept is what was posted, its digest: a retry finds it. Where a token, an opaque id or less of a value took
