@@ -42,6 +42,7 @@ import { IntakeTotalsController } from './predictions/intake-totals.controller.t
 import { Quarantine } from './predictions/quarantine.ts';
 import { QuarantineController } from './predictions/quarantine.controller.ts';
 import { ReadController } from './predictions/read.controller.ts';
+import { ModelsController } from './models/models.controller.ts';
 import { LegalHoldsController } from './retention/legal-holds.controller.ts';
 import { PrivacyDesk } from './retention/privacy-desk.ts';
 import { RequestsController } from './retention/requests.controller.ts';
@@ -62,7 +63,7 @@ class AppModule {
       imports: [DiscoveryModule],
       controllers: [
         AppendController, ReadController, FollowUpController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
-        SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
+        ModelsController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
         MetricsController,
       ],
       providers: [

@@ -2,6 +2,7 @@ import { sign } from 'node:crypto';
 import { proofText } from '../../src/access/register-certificate.ts';
 import { TestAuthority } from './certificates.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
+import { versionForm } from '../models/version.ts';
 import { prediction } from './prediction.ts';
 
 /**
@@ -55,6 +56,16 @@ const inQuarantine = async (tenant: Neighbourhood): Promise<string> => {
   const { json } = await tenant.do('producer-2', 'POST', '/v1/predictions', { id: fresh('q'), model: 'doubtful', version: '1', inputs: { age: 41, name: 'Wolfeschlegelstein' }, output: { score: 0.5 } });
   return String((json as { quarantine?: unknown }).quarantine);
 };
+const onVersion = (method: 'GET' | 'POST', below: string, more: Omit<RouteExample, 'make' | 'absent' | 'request'> = {}, body?: object): [string, RouteExample] => [
+  `${method} /v1/models/:model/versions/:version${below}`,
+  {
+    make: async (tenant) => String((await tenant.do('model-approver-2', 'POST', '/v1/models/known/versions', versionForm(fresh('v')))).json['version']),
+    absent: 'no-such-version',
+    request: (version) => ({ path: `/v1/models/known/versions/${version}${below}`, ...(body !== undefined && { body }) }),
+    attributes: () => ({ model: 'known', requester: 'prn_other' }),
+    ...more,
+  },
+];
 const keyOf = async (tenant: Neighbourhood): Promise<string> => String((await tenant.do('admin-2', 'POST', '/v1/keys', { role: 'auditor', days: 1 })).json['prefix']);
 const erasure = async (tenant: Neighbourhood): Promise<string> => {
   const subject = fresh('subject');
@@ -98,6 +109,15 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
       attributes: () => ({ 'stated-purpose': 'answering-a-request' }),
     },
   ],
+
+  get('/v1/models'),
+  ['POST /v1/models/:model/versions', { request: () => ({ path: '/v1/models/known/versions', body: versionForm(fresh('v')) }), status: 201 }],
+  ['GET /v1/models/:model/versions', { request: () => ({ path: '/v1/models/known/versions' }) }],
+  ['GET /v1/models/:model/deployments', { request: () => ({ path: '/v1/models/known/deployments' }) }],
+  onVersion('GET', ''),
+  onVersion('GET', '/deployments'),
+  onVersion('POST', '/approvals', { status: 201 }, { decision: 'approve', reason: 'it does what it is for' }),
+  onVersion('POST', '/deployments', { status: 201 }, { deployment: 'shadow', reason: 'to see how it does' }),
 
   get('/v1/quarantine'),
   ['GET /v1/quarantine/:id', { make: inQuarantine, absent: `qua_${ABSENT}`, request: (id) => ({ path: `/v1/quarantine/${id}` }) }],
