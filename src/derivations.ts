@@ -4,6 +4,7 @@ import type { Derivation } from './ledger/derivation.ts';
 import type { ErasedDerivation } from './ledger/derive-erased.ts';
 import { deriveRecoveries } from './ledger/derive-recoveries.ts';
 import { deriveTotals } from './ledger/derive-totals.ts';
+import { deriveModels } from './models/derive-models.ts';
 import { deriveFollowUps } from './predictions/derive-follow-ups.ts';
 import { derivePredictions } from './predictions/derive-predictions.ts';
 import { deriveQuarantine } from './predictions/derive-quarantine.ts';
@@ -14,5 +15,5 @@ import { deriveRequests } from './retention/derive-requests.ts';
  * must answer for (`test/house/read-models.test.ts`).
  */
 export function derivations(erased: ErasedDerivation): Derivation[] {
-  return [erased, deriveTotals, deriveRecoveries, derivePredictions, deriveFollowUps, deriveQuarantine, deriveRequests, deriveCredentials, deriveDisclosures];
+  return [erased, deriveTotals, deriveRecoveries, derivePredictions, deriveFollowUps, deriveQuarantine, deriveModels, deriveRequests, deriveCredentials, deriveDisclosures];
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { derivations } from '../../src/derivations.ts';
 import { ErasedDerivation } from '../../src/ledger/derive-erased.ts';
 import { startTestService, type Answer, type TestService } from '../e2e/service.ts';
+import { versionForm } from '../models/version.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { runCommand, type Outcome } from './run-command.ts';
 
@@ -50,6 +51,13 @@ async function liveThrough(): Promise<void> {
   const rotated = (await ok('POST', `/v1/keys/${prefix}/rotate`, 'admin', { overlapMinutes: 5 })).json as { prefix: string };
   await ok('POST', `/v1/keys/${rotated.prefix}/revoke`, 'admin', { reason: 'unused' });
   expect((await service.call('GET', '/v1/predictions/d', 'producer')).status).toBeGreaterThan(0);
+  for (const version of ['1', '2']) {
+    await ok('POST', '/v1/models/triage/versions', 'model-approver', versionForm(version));
+    for (const decision of ['approve', 'withdraw', 'approve']) await ok('POST', `/v1/models/triage/versions/${version}/approvals`, 'model-approver-2', { decision, reason: 'as was found' });
+  }
+  await ok('POST', '/v1/models/triage/versions/1/deployments', 'operator', { deployment: 'live', share: 0.8, from: '2026-01-01T00:00:00Z', reason: 'a release' });
+  await ok('POST', '/v1/models/triage/versions/2/deployments', 'operator', { deployment: 'canary', share: 0.0007, to: '2099-01-01T00:00:00Z', reason: 'a trial' });
+  await ok('POST', '/v1/models/triage/versions/2/deployments', 'operator', { deployment: 'retired', reason: 'it did worse' });
   await seal(service);
   await service.close();
 }

@@ -19,10 +19,6 @@ const OTHERS: Record<string, string> = {
   held_decision: 'what waits to become an entry',
   minute_check: 'when the minutes were last looked at',
   tally_writer: 'which batch of counts a process wrote last',
-  model_version: 'nothing writes it yet',
-  model_part: 'nothing writes it yet',
-  model_decision: 'nothing writes it yet',
-  model_deployment: 'nothing writes it yet',
 };
 
 test('every table is derived from entries by one derivation, or is said to be something else', async () => {
