@@ -11,6 +11,7 @@ import { HeldDecisions, sealHeldDecisions } from './access/held-decisions.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
 import { Contracts } from './contracts/contracts.ts';
+import { Frameworks } from './evidence/frameworks.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { readSecureOptions } from './http/transport.ts';
@@ -76,6 +77,8 @@ export interface Service {
   ledger: Ledger;
   roles: Roles;
   contracts: Contracts;
+  frameworks: Frameworks;
+  policy: PolicyBundle;
   credentialPolicy: CredentialPolicy;
   authenticator: Authenticator;
   clockMonitor: ClockMonitor;
@@ -99,6 +102,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   const signedPolicy = settings.policySigners === undefined ? undefined : await readSignedPolicy(settings.policiesDir, policy, await readPolicySigners(settings.policySigners));
   const roles = new Roles(policy);
   const contracts = new Contracts(policy);
+  const frameworks = new Frameworks(policy);
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
   const privacy = new PrivacyPolicy(policy);
@@ -185,7 +189,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => retention.close());
     if (overrides.sealByHand !== true) retention.start();
     const models = new ModelServing(serving, clock);
-    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
+    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
   } catch (error) {
     await close();
     throw error;

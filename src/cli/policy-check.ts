@@ -4,6 +4,7 @@ import { readAllPolicyTests } from '../access/policy-tests.ts';
 import { readProviders } from '../access/provider-policy.ts';
 import { Roles } from '../access/roles.ts';
 import { Contracts } from '../contracts/contracts.ts';
+import { Frameworks } from '../evidence/frameworks.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { ServingPolicy } from '../models/serving-policy.ts';
@@ -14,7 +15,7 @@ export function registerPolicyCheck(policy: Command): void {
   policy
     .command('check')
     .argument('[folder]', 'policy files; POLICIES_DIR unless said')
-    .description('Reads roles, contracts, credentials, identity providers, models and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
+    .description('Reads roles, contracts, credentials, identity providers, models, controls and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
     .action((folder?: string) => onPolicyFiles(() => check(folder)));
 }
 
@@ -24,6 +25,7 @@ const PARTS: readonly ((bundle: PolicyBundle) => unknown)[] = [
   (bundle) => new CredentialPolicy(bundle, new Roles(bundle)),
   (bundle) => readProviders(bundle, new Roles(bundle)),
   (bundle) => new ServingPolicy(bundle),
+  (bundle) => new Frameworks(bundle),
   readAllPolicyTests,
 ];
 

@@ -23,13 +23,14 @@ async function show(folder: string | undefined, json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(shown(parts), null, 2)}\n` : `${lines(parts).join('\n')}\n`);
 }
 
-function shown({ digest, roles, contracts, credentials }: PolicyParts): object {
+function shown({ digest, roles, contracts, credentials, frameworks }: PolicyParts): object {
   return {
     digest,
     contracts: [...contracts.governing.values()].map(shownContract),
     defaultContracts: Object.fromEntries(contracts.defaults),
     roles: roles.all.map(({ name, description, rules }) => ({ role: name, description, rules: rules.map(shownRule) })),
     credentials: Object.fromEntries(credentials),
+    frameworks: Object.fromEntries(frameworks),
   };
 }
 
@@ -54,7 +55,7 @@ function fieldsOf({ sections: { inputs, output, decision, outcome } }: Contract)
   return [...everyField(inputs, '/inputs'), ...everyField(output, '/output'), ...everyField(decision ?? new Map(), '/decision'), ...everyField(outcome ?? new Map(), '/outcome')];
 }
 
-function lines({ digest, roles, contracts, credentials }: PolicyParts): string[] {
+function lines({ digest, roles, contracts, credentials, frameworks }: PolicyParts): string[] {
   return [
     `policy ${digest}`,
     ...[...contracts.governing.values()].flatMap(contractLines),
@@ -65,6 +66,9 @@ function lines({ digest, roles, contracts, credentials }: PolicyParts): string[]
     '',
     'credentials',
     ...[...credentials].map(([name, says]) => `  ${name}: ${says}`),
+    '',
+    'evidence',
+    ...[...frameworks].map(([name, says]) => `  ${name}: ${says}`),
   ];
 }
 

@@ -75,7 +75,7 @@ export const parseEnvelope = is.closed({
   gapCheck: is.orNull(
     is.closed({ of: is.text, expected: is.count, found: is.count, gapCount: is.count, gaps: is.list(is.closed({ from: is.count, to: is.count }, { of: is.text })) }),
   ),
-  exclusions: is.list(is.closed({ rule: is.text, count: is.count })),
+  exclusions: is.list(is.closed({ rule: is.text, count: is.count, lost: is.truth })),
   samples: is.list(
     is.closed({ control: is.text, method: is.oneOf('seeded', 'all'), seed: SHA256, n: is.count, rows: is.list(is.count), file: is.closed(FILE) }),
   ),

@@ -73,11 +73,10 @@ function checkIndex(row: BundleRow, basis: BundleEnvelope['basis'], last: number
   return index;
 }
 
-async function walkExceptions({ envelope, source, manifest, findings }: PopulationCheck, rows: number): Promise<Omit<VerdictGrounds, 'rows' | 'totals' | 'gaps' | 'excluded'> | undefined> {
+async function walkExceptions({ envelope, source, manifest, findings }: PopulationCheck, rows: number): Promise<Omit<VerdictGrounds, 'rows' | 'totals' | 'gaps' | 'lost'> | undefined> {
   const { path, count, reasons } = envelope.exceptions;
   const seen = new Map<string, number>();
-  const counts = { exceptions: 0, open: 0, otherThanOverdue: 0 };
-  let last = 0;
+  const counts = { exceptions: 0, open: 0, openOther: 0 };
   const walked = await findings.during(path, async () => {
     for await (const line of readLines(source, path)) {
       counts.exceptions++;
@@ -86,10 +85,8 @@ async function walkExceptions({ envelope, source, manifest, findings }: Populati
       const { row, index, why, disposition } = exception;
       seen.set(why, (seen.get(why) ?? 0) + 1);
       if (disposition === null) counts.open++;
-      if (why !== 'overdue') counts.otherThanOverdue++;
-      const place = row ?? rows;
-      if (place < last || (row !== null && row >= rows)) findings.add(path, 'evidence-contradiction', `line ${counts.exceptions}: it is out of order, or of a row that is not there`, String(counts.exceptions));
-      last = Math.max(last, place);
+      if (disposition === null && why !== 'overdue') counts.openOther++;
+      if (row !== null && row >= rows) findings.add(path, 'evidence-contradiction', `line ${counts.exceptions}: it is of a row that is not there`, String(counts.exceptions));
       for (const each of [index, disposition]) {
         if (each !== null && each >= manifest.log.size) findings.add(path, 'evidence-contradiction', `line ${counts.exceptions}: there is no entry ${each} in the range`, String(counts.exceptions));
       }
@@ -103,12 +100,12 @@ async function walkExceptions({ envelope, source, manifest, findings }: Populati
   return walked;
 }
 
-function checkVerdict(envelope: BundleEnvelope, counted: Omit<VerdictGrounds, 'totals' | 'gaps' | 'excluded'>, findings: Findings, path: string): void {
+function checkVerdict(envelope: BundleEnvelope, counted: Omit<VerdictGrounds, 'totals' | 'gaps' | 'lost'>, findings: Findings, path: string): void {
   const verdict = verdictOf(envelope.rule, {
     ...counted,
     totals: envelope.controlTotals,
     gaps: envelope.gapCheck?.gapCount ?? 0,
-    excluded: envelope.exclusions.reduce((all, { count }) => all + count, 0),
+    lost: envelope.exclusions.reduce((all, { count, lost }) => all + (lost ? count : 0), 0),
   });
   if (verdict !== envelope.verdict) findings.add(path, 'evidence-verdict-mismatch', `its verdict is ${envelope.verdict}, and its rule gives ${verdict}`, '/verdict');
 }

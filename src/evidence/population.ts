@@ -46,6 +46,8 @@ export interface GapCheck {
 export interface Exclusion {
   readonly rule: string;
   readonly count: number;
+  /** Whether they would belong to the population, and cannot be read any more. */
+  readonly lost: boolean;
 }
 
 /** A line of `exceptions.jsonl`. */

@@ -88,6 +88,34 @@ export class DataKeyStore {
     return this.open(row);
   }
 
+  /** Keys by their ids; those whose rows are gone are absent. */
+  async readAll(ids: readonly number[]): Promise<Map<number, DataKey>> {
+    const { rows } = await this.pool.query<DataKeyRow>({
+      name: 'read-data-keys',
+      text: `select ${COLUMNS} from data_key where log = $1 and id = any($2::bigint[])`,
+      values: [this.log, ids],
+    });
+    const found = new Map<number, DataKey>();
+    // One by one: the epoch of each is remembered, and one that ended meanwhile has its keys in the next.
+    for (const row of rows) {
+      const key = await this.open(row).catch((error: unknown) => {
+        if (error instanceof VaultError && error.code === 'kek-missing') return this.readIfThere(row.id);
+        throw error;
+      });
+      if (key !== undefined) found.set(row.id, key);
+    }
+    return found;
+  }
+
+  private async readIfThere(id: number): Promise<DataKey | undefined> {
+    try {
+      return await this.readOnce(id);
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'key-erased') return undefined;
+      throw error;
+    }
+  }
+
   /** The key of a data subject by its opaque id; undefined when it has none (any more). */
   async ofSubject(subject: string): Promise<DataKey | undefined> {
     const { rows } = await this.pool.query<DataKeyRow>(`select ${COLUMNS} from data_key where log = $1 and subject = $2 and reference is not null`, [

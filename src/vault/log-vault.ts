@@ -27,6 +27,13 @@ export interface OwnKey {
   row: { epoch: number; wrapped: Uint8Array } | undefined;
 }
 
+/** A payload as it is kept, and its entry's commitment. */
+export interface SealedPayload {
+  readonly key: number;
+  readonly sealed: Uint8Array;
+  readonly commitment: string;
+}
+
 /** Opens one log's payloads. */
 export interface PayloadOpener {
   /** @throws VaultError `payload-unreadable`, `key-erased`, `kek-missing` */
@@ -54,6 +61,8 @@ export interface LogVault extends PayloadOpener {
   ownKey(): OwnKey;
   /** The log's deterministic tokens. */
   readonly tokens: Pick<TokenTable, 'of'>;
+  /** Many payloads at once, in their order; undefined where the key is gone. Keys are not remembered. @throws VaultError `payload-unreadable`, `kek-missing` */
+  openAll(parts: readonly SealedPayload[]): Promise<(Opening | undefined)[]>;
   openOriginals(key: number, sealed: Uint8Array, commitment: string): Promise<Buffer>;
   /** A record in quarantine, by its id there. Its key is not remembered: it may go without another version of the vault. */
   openQuarantined(key: number, sealed: Uint8Array, id: string): Promise<Buffer>;
@@ -124,6 +133,18 @@ export class AesLogVault implements LogVault {
     const opening = plaintext && decodeOpening(plaintext);
     if (opening === undefined) throw unreadable();
     return opening;
+  }
+
+  async openAll(parts: readonly SealedPayload[]): Promise<(Opening | undefined)[]> {
+    const keys = await this.store.readAll([...new Set(parts.map(({ key }) => key))]);
+    return parts.map(({ key, sealed, commitment }) => {
+      const dataKey = keys.get(key);
+      if (dataKey === undefined) return undefined;
+      const plaintext = unseal(dataKey.key, associatedData('payload', this.origin, commitment), sealed);
+      const opening = plaintext && decodeOpening(plaintext);
+      if (opening === undefined) throw unreadable();
+      return opening;
+    });
   }
 
   async openOriginals(key: number, sealed: Uint8Array, commitment: string): Promise<Buffer> {
