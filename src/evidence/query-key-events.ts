@@ -1,3 +1,4 @@
+import type { JsonValue } from '../core/json-value.ts';
 import { numberCell, numberOf, textCell, textOf } from './fact.ts';
 import { column, ENTRY_COLUMNS, entryCells, isIn, type Query } from './query.ts';
 
@@ -21,13 +22,12 @@ export const KEY_EVENTS: Query<State> = {
     column('rewrapped', 'number', 'data keys that moved on', true), column('epochAgeDays', 'number', 'whole days that the epoch before was open, or that this one lasted', true),
   ],
   types: ['log-opened', 'key-epoch-opened', 'key-epoch-ended', 'evidence-key-opened'],
-  context: ['policy-activated'],
   parameters: { maxEpochDays: { type: 'integer', minimum: 1, default: 400 } },
   reasons: { 'epoch-too-old': 'an epoch of keys was open for longer than it may be' },
   begin: () => ({ epochs: {}, open: 1 }),
   take(fact, state, finds, asked) {
+    // The first epoch begins with the log.
     if (fact.index === 0) state.epochs['1'] = { since: fact.time, index: 0 };
-    if (fact.type === 'policy-activated') return;
     const inPeriod = isIn(asked, fact);
     const { body } = fact.payload;
     const epoch = numberOf(body, 'epoch') ?? (fact.type === 'log-opened' ? 1 : null);
@@ -39,7 +39,7 @@ export const KEY_EVENTS: Query<State> = {
       state.open = epoch;
     }
     if (!inPeriod) return;
-    const row = finds.row({ ...entryCells(fact), event: fact.type, epoch, key: textOf(body, 'kek') ?? textOf(body, 'vkey') ?? textCell(body, 'keyid'), rewrapped: numberCell(body, 'rewrapped'), epochAgeDays: age });
+    const row = finds.row({ ...entryCells(fact), event: fact.type, epoch, key: keyOf(body), rewrapped: numberCell(body, 'rewrapped'), epochAgeDays: age });
     if (fact.type === 'key-epoch-opened' && age !== null && age > Number(asked.parameters['maxEpochDays'])) {
       finds.exception({ row, index: fact.index, why: 'epoch-too-old', text: `The epoch before had been open for ${age} days.`, disposition: fact.index });
     }
@@ -50,3 +50,7 @@ export const KEY_EVENTS: Query<State> = {
     if (open !== undefined && age > Number(parameters['maxEpochDays'])) finds.exception({ row: null, index: open.index, why: 'epoch-too-old', text: `Epoch ${state.open} has been open for ${age} days.` });
   },
 };
+
+function keyOf(body: JsonValue): string | null {
+  return textOf(body, 'kek') ?? textOf(body, 'vkey') ?? textCell(body, 'keyid');
+}
