@@ -94,6 +94,7 @@ export const CORE_TEXTS: Record<CoreErrorCode, ErrorText> = {
   'note-signature-invalid': ['The note bears a signature by the key that was given, and it does not verify: the note was changed, or never signed.', 'Get the checkpoint again. If it stays so, its source is not to be believed.'],
   'vkey-malformed': ['The text is not a vkey, its key ID does not belong to it, or its type is unknown.', 'Copy the whole line, `name+key ID+base64`.'],
   'checkpoint-malformed': ['The note is signed, but its text is not a checkpoint (c2sp.org/tlog-checkpoint).', 'Ask for `/logs/<log>/checkpoint`.'],
+  'certificate-malformed': ['The JSON is not an erasure certificate, as docs/spec/certificate.md has it.', 'Take all of `/v1/subjects/erasures/{id}/certificate`, unchanged.'],
   'receipt-malformed': ['The JSON is not a receipt: `entry`, `salt`, `payload` and `proof`, each an exact string.', 'Take the member `receipt` of the answer, or all of `/v1/predictions/{id}/receipt`, unchanged.'],
   'erasure-unproven': ['The receipt says that its payload was erased, and does not prove it: the entry counts as missing.', 'Ask the log for the receipt again; it must bring the erasure entry’s own proof and its list of indices.'],
   'zip-malformed': ['The file is not a zip that every program would read the same way, or what it holds cannot be unpacked.', 'Get the bundle again, as it was handed out. Do not pack it anew: verify the folder instead.'],

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { fromUtf8 } from '../core/bytes.ts';
 import { parseReceipt } from '../core/receipt.ts';
+import { verifyCertificate } from '../core/verify-certificate.ts';
 import { verifyEntryProof, verifyReceipt } from '../core/verify-receipt.ts';
 import { installNativeSha256 } from '../ledger/native-sha256.ts';
 import { checkBundle } from './verify-bundle.ts';
@@ -51,6 +52,18 @@ export function registerVerify(program: Command): void {
       deliver(json, async () => {
         const key = await readVkey(vkey);
         return verifyReceipt(parseReceipt(await readText(file)), key);
+      }),
+    );
+  verify
+    .command('certificate')
+    .argument('<file>', 'an erasure certificate, - for standard input')
+    .description('Verify the certificate of an erasure, offline: who may say so, what was erased, and from when on it is irrecoverable.')
+    .requiredOption(...VKEY)
+    .option(...JSON_OUTPUT)
+    .action((file: string, { vkey, json = false }: Common) =>
+      deliver(json, async () => {
+        const key = await readVkey(vkey);
+        return verifyCertificate(await readText(file), key);
       }),
     );
   verify

@@ -34,6 +34,7 @@ export const CORE_ERROR_CODES = [
   'checkpoint-malformed',
   'receipt-malformed',
   'erasure-unproven',
+  'certificate-malformed',
   'zip-malformed',
   'dsse-malformed',
   'dsse-signature-invalid',

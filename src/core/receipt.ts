@@ -48,17 +48,18 @@ export function parseReceipt(text: string): Receipt | ErasedReceipt {
     const { indices, ...receipt } = closedObject(erasure, ERASURE_KEYS, MALFORMED, '/erasure');
     return {
       ...strings({ entry, proof }, ''),
-      erasure: { ...parseMembers(receipt, '/erasure'), indices: parseIndices(indices) },
+      erasure: { ...parseReceiptMembers(receipt, '/erasure'), indices: parseIndices(indices) },
     };
   }
-  return parseMembers(closedObject(value, RECEIPT_KEYS, MALFORMED), '');
+  return parseReceiptMembers(closedObject(value, RECEIPT_KEYS, MALFORMED), '');
 }
 
 function isErased(value: JsonValue): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'erasure');
 }
 
-function parseMembers(members: Record<keyof Receipt, JsonValue>, at: string): Receipt {
+/** A receipt's members by their shape. @throws CoreError `receipt-malformed` */
+export function parseReceiptMembers(members: Record<keyof Receipt, JsonValue>, at: string): Receipt {
   const receipt = strings(members, at);
   if (!SALT.test(receipt.salt)) {
     throw new CoreError(MALFORMED, `salt is ${SALT_BYTES} bytes in lower-case hexadecimal`, `${at}/salt`);
@@ -73,12 +74,13 @@ function strings<K extends string>(members: Record<K, JsonValue>, at: string): R
   return members as Record<K, string>;
 }
 
-function parseIndices(value: JsonValue): number[] {
+/** Leaf indices, some, ascending. @throws CoreError `receipt-malformed` */
+export function parseIndices(value: JsonValue, at = '/erasure/indices'): number[] {
   const ascending =
     Array.isArray(value) &&
     value.length > 0 &&
     value.every((index, i): index is number => isLeafIndex(index) && (i === 0 || index > (value[i - 1] as number)));
-  if (!ascending) throw new CoreError(MALFORMED, 'indices are leaf indices, ascending', '/erasure/indices');
+  if (!ascending) throw new CoreError(MALFORMED, 'indices are leaf indices, ascending', at);
   return value;
 }
 

@@ -39,7 +39,7 @@ interface ProvedEntry {
 /** Types of the entries by which payloads go: on request, or because their time is over. */
 const AUTHORITIES: readonly string[] = ['erasure', 'disposition'];
 
-const NEVER_PROVED = [
+export const NEVER_PROVED = [
   'That the log shows everyone the same tree: no witness cosignatures were checked.',
   'That every prediction was logged, or anything else about other entries: verify the whole log for what it holds.',
   'That the clock of the log was right.',
@@ -100,8 +100,8 @@ function verifyErased(receipt: ErasedReceipt, vkey: VerifierKey): ReceiptReport 
   };
 }
 
-/** Verifies a receipt with its payload. */
-function verifyOpened(receipt: Receipt, vkey: VerifierKey): ProvedEntry & { payload: Payload } {
+/** Verifies a receipt with its payload; gives what it holds. @throws CoreError */
+export function verifyOpened(receipt: Receipt, vkey: VerifierKey): ProvedEntry & { payload: Payload } {
   const entry = parsePart(receipt.entry);
   const committed = within('salt', () => commitment(fromHex(receipt.salt, SALT_BYTES), utf8(receipt.payload)));
   if (!equalBytes(committed, fromHex(entry.commitment))) {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Erasure } from '../core/receipt.ts';
+import type { Erasure, Receipt } from '../core/receipt.ts';
 import { Problem } from '../http/problem.ts';
 import { erasedBy } from '../ledger/erased-table.ts';
 import type { Log } from '../ledger/log.ts';
@@ -19,6 +19,8 @@ export interface Certificate {
   succession: { origin: string; indices: number[] }[];
   /** The epochs of keys that must have ended: then no backup opens what was erased. */
   irrecoverable: { from: string | null; pending: { origin: string; epoch: number }[] };
+  /** Receipts of the entries of this log that ended those epochs. */
+  ends: Receipt[];
   statement: string;
 }
 
@@ -36,9 +38,9 @@ export async function certificateOf(log: Log, request: string): Promise<Certific
   const receipt = await receiptOf(log, by.index);
   const { body } = JSON.parse(receipt.payload) as { body: Body };
   const succession = await Promise.all(
-    log.succession.slice(1).map(async (each) => ({ origin: each.row.origin, indices: await erasedBy(pool, each.row.id, by) })),
+    body.succession.map(async ({ origin }) => ({ origin, indices: await erasedBy(pool, log.succession.find(({ row: each }) => each.origin === origin)?.row.id ?? -1, by) })),
   );
-  const irrecoverable = await endOfEpochs(pool, log, body);
+  const { places, ...irrecoverable } = await endOfEpochs(pool, log, body);
   return {
     type: 'prediction-ledger-erasure-certificate',
     v: 1,
@@ -47,6 +49,7 @@ export async function certificateOf(log: Log, request: string): Promise<Certific
     erasure: { ...receipt, indices: await erasedBy(pool, log.row.id, by) },
     succession,
     irrecoverable,
+    ends: await Promise.all(places.map((index) => receiptOf(log, index))),
     statement:
       irrecoverable.from === null
         ? 'Erased. Irrecoverable once the pending key epochs have ended; until then a backup from before the erasure could be opened with keys that still exist.'
@@ -54,15 +57,15 @@ export async function certificateOf(log: Log, request: string): Promise<Certific
   };
 }
 
-async function endOfEpochs(pool: Pool, log: Log, { keys, succession }: Body): Promise<Certificate['irrecoverable']> {
+async function endOfEpochs(pool: Pool, log: Log, { keys, succession }: Body): Promise<Certificate['irrecoverable'] & { places: number[] }> {
   const wanted = [{ origin: log.row.origin, keys }, ...succession].flatMap((part) => part.keys.map(({ epoch }) => ({ origin: part.origin, epoch: epoch ?? 0 })));
-  const { rows } = await pool.query<{ origin: string; epoch: number; ended: Date | null }>(
-    `select w.origin, w.epoch, (convert_from(x.bytes, 'UTF8')::jsonb ->> 'time')::timestamptz as ended from unnest($1::text[], $2::int[]) as w(origin, epoch)
+  const { rows } = await pool.query<{ origin: string; epoch: number; ended: Date | null; log: number | null; index: number | null }>(
+    `select distinct w.origin, w.epoch, e.ended_log as log, e.ended_index as index, (convert_from(x.bytes, 'UTF8')::jsonb ->> 'time')::timestamptz as ended from unnest($1::text[], $2::int[]) as w(origin, epoch)
      join log l on l.origin = w.origin left join key_epoch e on e.log = l.id and e.number = w.epoch
      left join entry x on x.log = e.ended_log and x.index = e.ended_index`,
     [wanted.map(({ origin }) => origin), wanted.map(({ epoch }) => epoch)],
   );
   const pending = rows.filter(({ ended }) => ended === null).map(({ origin, epoch }) => ({ origin, epoch }));
   const ends = rows.flatMap(({ ended }) => ended?.getTime() ?? []);
-  return { from: pending.length > 0 || ends.length === 0 ? null : new Date(Math.max(...ends)).toISOString(), pending };
+  return { from: pending.length > 0 || ends.length === 0 ? null : new Date(Math.max(...ends)).toISOString(), pending, places: rows.flatMap((each) => (each.log === log.row.id ? (each.index ?? []) : [])) };
 }

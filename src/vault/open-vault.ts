@@ -74,7 +74,7 @@ export async function openVault(settings: Parameters<typeof openKekProvider>[0],
   );
   for (const { kek } of rows) {
     if (!(await provider.has(kek))) {
-      throw new VaultError('kek-missing', `the database holds keys that are wrapped by ${kek}, which the key provider lacks: put it back`);
+      throw new VaultError('kek-missing', `the database holds keys that are wrapped by ${kek}, which the key provider lacks: put it back. Where the database was restored from a backup that is older than the end of an epoch, start the service once: it brings the keys of now from the export beside the checkpoint store`);
     }
   }
   return new Vault(provider, database);

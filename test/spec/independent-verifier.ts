@@ -79,7 +79,7 @@ function verifyErased(receipt: { [key: string]: Json }, key: Key): { index: numb
   checkOrigin(entry, checkProof(member(receipt, keys, 'proof'), text, entry.index, key)); // 1
   const erasure = receipt['erasure'] as Json;
   const by = verifyOpen(erasure, key, [...OPEN, 'indices']); // 2
-  check(by.type === 'erasure' && by.index > entry.index, 'an erasure that came later'); // 3
+  check(['erasure', 'disposition'].includes(by.type) && by.index > entry.index, 'an erasure that came later'); // 3
   const indices = (erasure as { [key: string]: Json })['indices'];
   check(Array.isArray(indices) && indices.length > 0, 'indices');
   let last = -1;
@@ -92,6 +92,49 @@ function verifyErased(receipt: { [key: string]: Json }, key: Key): { index: numb
   check(stated['digest'] === hex(sha256(Buffer.from(canonical(indices)))), 'the digest of indices');
   check(indices.includes(entry.index), 'erased with this entry'); // 5
   return { index: entry.index, erased: true };
+}
+
+// certificate.md
+
+interface Stated {
+  indices: { [key: string]: Json };
+  keys: { id: number; epoch: number | null }[];
+}
+
+/** Verifies a certificate's JSON text; tells how many payloads went and from when on they are irrecoverable, where that is shown. */
+export function verifyCertificate(text: string, vkey: string): { erased: number; irrecoverableFrom: string | null } {
+  const key = parseVkey(vkey);
+  const certificate = JSON.parse(text) as { [key: string]: Json };
+  const names = ['ends', 'erasure', 'irrecoverable', 'request', 'statement', 'succession', 'type', 'v', 'vkey'];
+  check(Object.keys(certificate).sort().join() === names.join(), 'a closed object');
+  check(certificate['type'] === 'prediction-ledger-erasure-certificate' && certificate['v'] === 1, 'the type'); // 1
+  const erasure = certificate['erasure'] as { [key: string]: Json };
+  const by = verifyOpen(erasure, key, [...OPEN, 'indices']); // 2
+  check(by.type === 'erasure' && (JSON.parse(erasure['payload'] as string) as { v: number }).v >= 2, 'an erasure that was asked for'); // 3
+  const body = by.body as unknown as Stated & { request: string; succession: (Stated & { origin: string })[] };
+  check(certificate['request'] === body.request, 'the request');
+  let erased = checkStated(body, erasure['indices'] as Json); // 4
+  const succession = certificate['succession'] as unknown as { origin: string; indices: Json }[];
+  check(succession.length === body.succession.length, 'a list for each log'); // 5
+  for (const part of body.succession) {
+    const list = succession.find(({ origin }) => origin === part.origin);
+    check(list !== undefined, 'a list for each log');
+    erased += checkStated(part, list.indices);
+  }
+  const ends = (certificate['ends'] as Json[]).map((each) => {
+    const end = verifyOpen(each, key); // 6
+    check(end.type === 'key-epoch-ended' && end.index > by.index, 'an end of an epoch behind the erasure');
+    return { ...(end.body as { origin: string; epoch: number }), time: end.time };
+  });
+  const wrapped = [{ ...body, origin: by.origin }, ...body.succession].flatMap(({ origin, keys }) => keys.map(({ epoch }) => ({ origin, epoch })));
+  const isOver = ends.length > 0 && wrapped.every(({ origin, epoch }) => ends.some((end) => end.origin === origin && end.epoch === epoch));
+  return { erased, irrecoverableFrom: isOver ? (ends.map(({ time }) => time).sort().at(-1) ?? null) : null };
+}
+
+function checkStated({ indices: stated }: Stated, list: Json): number {
+  check(Array.isArray(list) && list.every((index, i) => Number.isSafeInteger(index) && (index as number) > Number(list[i - 1] ?? -1)), 'ascending indices');
+  check(stated['count'] === list.length && stated['digest'] === hex(sha256(Buffer.from(canonical(list)))), 'the list that the entry commits to');
+  return list.length;
 }
 
 // tiles.md and README.md, "Verifying the whole log"
