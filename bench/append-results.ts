@@ -58,6 +58,7 @@ const RATIOS: readonly Ratio[] = [
     { text: `(d) ÷ (a), ${connections} connections, all subjects new`, above: rate('d-new', connections), below: rate('a', connections), limit: { atLeast: 0.35 } },
   ]),
   { text: '(c) ÷ (b), 64 connections', above: rate('c', 64), below: rate('b', 64), limit: { atLeast: 30 } },
+  { text: '(d) ÷ (e), 64 connections: what is left of the rate when access is decided', above: rate('d', 64), below: rate('e', 64), limit: { atLeast: 0.97 } },
   { text: 'p99 of (c) ÷ p99 of (a), 64 connections', above: latency('c', 64, 'p99'), below: latency('a', 64, 'p99'), limit: { atMost: 2 } },
   { text: 'p50 of (c) ÷ p50 of one INSERT, 1 connection', above: latency('c', 1, 'p50'), below: latency('plain', 1, 'p50'), limit: { atMost: 1.5 } },
   ...[64, 256].flatMap((connections): Ratio[] => [

@@ -41,4 +41,8 @@ export const CONTESTANTS: readonly Contestant[] = [
     key: 'd-new', title: 'the same, every prediction of a new subject', entry: 'ours',
     subjects: 'new', batches: true, countSql: COUNT_ROWS,
   },
+  {
+    key: 'e', title: '(d) where everybody may do everything: no authentication, no rules', entry: 'ours-allow-all',
+    subjects: 'recurring', batches: false, countSql: COUNT_ROWS,
+  },
 ];

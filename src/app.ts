@@ -12,6 +12,7 @@ import { ExplainController } from './access/explain.controller.ts';
 import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { PeopleController } from './access/people.controller.ts';
+import { countRefused } from './access/refused-requests.ts';
 import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { holdUntraced } from './access/untraced.ts';
@@ -95,13 +96,14 @@ export async function createApp(service: Service): Promise<NestFastifyApplicatio
   const { settings, say } = service;
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of(service),
-    createAdapter(settings, (message) => say('error', message)),
+    createAdapter(settings, (message) => say('error', message), () => service.failures.count('', 'no-request-of-ours')),
     { bodyParser: false, logger: frameworkLog(say), abortOnError: false },
   );
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: queryFaults }));
   serveOpenApi(app);
   answerAppendsDirectly(app, settings);
   refuseUndecided(app.getHttpAdapter().getInstance(), (message) => say('error', message));
+  countRefused(app.getHttpAdapter().getInstance(), service.trail, service.failures);
   holdUntraced(app.getHttpAdapter().getInstance(), service.trail, (message) => say('error', message));
   await app.init();
   if (settings.tls !== undefined) followCertificate(app.getHttpServer() as unknown as Server, settings.tls, say);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { sealAccessTotals } from './access/access-totals.ts';
 import { AccessTrail } from './access/access-trail.ts';
+import type { AuthenticationFailures } from './access/authentication-failures.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { ClientCertificates } from './access/client-certificate.ts';
@@ -85,6 +86,7 @@ export interface Service {
   metrics: Metrics;
   tally: Tally;
   trail: AccessTrail;
+  failures: AuthenticationFailures;
   sealing: MinuteSealing;
   privacyDesk: PrivacyDesk;
   models: ModelServing;
@@ -166,10 +168,11 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     await settleJournal({ owner: database.owner, journal }, ledger, applied);
     const tally = new Tally({ pool, patienceMs: PATIENCE_MS, say });
     closing.push(() => tally.close());
+    const failures = new FailureTally(tally, ledger);
     const authenticator = new Authenticator({
       pool,
       policy: credentialPolicy,
-      failures: new FailureTally(tally, ledger),
+      failures,
       tokens: new TokenVerifier(providers),
       certificates: new ClientCertificates(new TrustedProxies(settings.trustedProxies)),
       logOf: (tenant) => ledger.ofTenant(tenant),
@@ -189,7 +192,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => retention.close());
     if (overrides.sealByHand !== true) retention.start();
     const models = new ModelServing(serving, clock);
-    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, sealing, close };
+    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, failures, sealing, close };
   } catch (error) {
     await close();
     throw error;

@@ -82,6 +82,11 @@ export class AccessTrail {
     this.tally.note({ log: log.row.id, what: 'denied', subject: asking.principal, reason: `${traced.action}-${traced.resource}` });
   }
 
+  /** Counts a request that somebody was let in with and that was wrong: many of them are somebody who tries what there is. */
+  refused({ log, principal }: Caller, status: number): void {
+    this.tally.note({ log: log.row.id, what: 'denied', subject: principal, reason: `status-${status}` });
+  }
+
   /** Counts an answer that holds no payload. */
   listed({ log, principal, declared }: Caller): void {
     this.tally.note({ log: log.row.id, what: 'listed', subject: principal, reason: `${declared.action}-${declared.resource}` });

@@ -10,6 +10,7 @@ export const FAILURE_REASONS = [
   'provider-unavailable',
   'too-many-failures',
   'rate-limited',
+  'no-request-of-ours',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/comm
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { readPosted } from '../http/posted-json.ts';
+import { Problem } from '../http/problem.ts';
 import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { Access, callerOf } from './access.ts';
 import { Authenticator } from './authenticator.ts';
@@ -42,6 +43,7 @@ export class PeopleController {
   @ApiResponse({ status: 200, description: 'the principal as it is now' })
   async revoke(@Req() request: FastifyRequest, @Param('principal') principal: string): Promise<object> {
     const { reason } = readPosted(request, isRevocation);
+    if (!/^prn_[0-9a-f]{24}$/.test(principal)) throw new Problem('not-found', 'There is no such person.');
     try {
       return await revokePerson(callerOf(request).log.pool, callerOf(request), principal, reason);
     } finally {

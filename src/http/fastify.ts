@@ -4,6 +4,7 @@ import type { Limits, Settings } from '../settings.ts';
 import { AllowedMethods } from './allowed-methods.ts';
 import { Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
+import { invalidQuery } from './query-faults.ts';
 import { sendProblem } from './problem.filter.ts';
 import { readSecureOptions } from './transport.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
@@ -19,8 +20,12 @@ export const BATCH_BODY = { takesBatch: true };
 /** What of the settings the server's side of HTTP depends on. */
 export type TransportSettings = Pick<Settings, 'limits' | 'tls' | 'hstsMaxAge' | 'trustedProxies'>;
 
-/** Fastify as this service needs it: bodies as bytes, everything bounded, every refusal a problem document. */
-export function createAdapter({ limits, tls, hstsMaxAge, trustedProxies }: TransportSettings, say: (message: string) => void): FastifyAdapter {
+/**
+ * Fastify as this service needs it: bodies as bytes, everything bounded, every refusal a problem document.
+ *
+ * @param onUnreadable told of each request that could not be read as one
+ */
+export function createAdapter({ limits, tls, hstsMaxAge, trustedProxies }: TransportSettings, say: (message: string) => void, onUnreadable: () => void): FastifyAdapter {
   const maxHeaderSize = limits.maxUrlLength + MAX_HEADER_BYTES;
   const proxies = new TrustedProxies(trustedProxies);
   const http = {
@@ -41,8 +46,14 @@ export function createAdapter({ limits, tls, hstsMaxAge, trustedProxies }: Trans
     forceCloseConnections: 'idle',
     // While it closes, what comes on open connections is still answered as ever, and the connection ended after it.
     return503OnClosing: false,
-    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, problemOf(error, say)),
-    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, maxHeaderSize),
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      onUnreadable();
+      sendProblem(reply, problemOf(error, say));
+    },
+    clientErrorHandler: (error, socket) => {
+      onUnreadable();
+      answerUnreadable(error, socket, maxHeaderSize);
+    },
   });
   const fastify = adapter.getInstance();
   takeBytes(fastify, limits);
@@ -55,7 +66,10 @@ function takeBytes(fastify: FastifyInstance, limits: Limits): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(['application/json', 'application/x-ndjson'], { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: Buffer) => void) => {
     const coding = request.headers['content-encoding'] ?? 'identity';
-    if (coding === 'identity') done(null, body);
+    // JSON is UTF-8 (RFC 8259, section 8.1); what says that it is something else is read in two ways by two readers.
+    const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    if (charset.toLowerCase() !== 'utf-8') done(new Problem('unsupported-media-type', 'Send the body as UTF-8.'));
+    else if (coding === 'identity') done(null, body);
     else done(new Problem('unsupported-media-type', 'Send the body as it is, without a Content-Encoding.'));
   });
   fastify.addHook('onRoute', (route) => {
@@ -72,6 +86,9 @@ function guardRequests(fastify: FastifyInstance, { maxUrlLength }: Limits, hsts:
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
     if (hsts !== undefined) reply.header('strict-transport-security', hsts);
     if (request.url.length > maxUrlLength) return done(new Problem('url-too-long', `Path and query are at most ${maxUrlLength} characters.`));
+    // The checks of queries take a name that every object inherits for one that they know.
+    const inherited = Object.keys(request.query as object).filter((name) => name in Object.prototype);
+    if (inherited.length > 0) return done(invalidQuery(inherited.map((at) => ({ at, code: 'unknown', detail: 'is not a parameter here' }))));
     const methods = request.is404 ? allowed.of(request.url) : '';
     if (methods === '') return done();
     reply.header('allow', methods);
