@@ -185,6 +185,7 @@ describe('counts', () => {
     await service.service.sealing.seal();
     expect((await payloadsOf('access-totals'))[0]?.body.counts).toEqual([
       { what: 'unauthenticated', subject: keys['compliance-officer'].prefix, reason: 'revoked', count: 1, total: 1 },
+      { what: 'denied', subject: keys.auditor.principal, reason: 'status-422', count: 1, total: 1 },
       { what: 'listed', subject: keys.auditor.principal, reason: 'list-prediction', count: 3, total: 3 },
     ]);
   });

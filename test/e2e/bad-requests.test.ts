@@ -146,7 +146,7 @@ describe('the query of a list', () => {
   test('SQL in any filter is text like any other, or not of the right form', async () => {
     for (const name of ['model', 'version', 'decision', 'deployment']) {
       for (const value of SQL) {
-        const answer = await service.call('GET', `/v1/predictions?${name}=${encodeURIComponent(value)}`, 'auditor');
+        const answer = await service.call('GET', `/v1/predictions?from=2020-01-01T00:00:00Z&${name}=${encodeURIComponent(value)}`, 'auditor');
         expect([answer.status, answer.json]).toEqual([200, { items: [] }]);
       }
     }
