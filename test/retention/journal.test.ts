@@ -1,4 +1,4 @@
-import { mkdir, readFile, rmdir } from 'node:fs/promises';
+import { cp, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { databaseUrlOf } from '../../src/database/connection.ts';
@@ -123,6 +123,57 @@ describe('a backup from before an erasure', () => {
     const third = await start(restored);
     expect((await third.call('GET', '/v1/predictions/c', 'privacy-officer')).status).toBe(200);
     await third.close();
+    await backup.drop();
+    await live.drop();
+  });
+});
+
+const DOUBTFUL = `
+contract: doubtful
+version: 1.0.0
+description: Quarantines what it doubts.
+owner: head of tests
+models: [doubtful]
+purposes: ["*"]
+legalBases: ["*"]
+subject: optional
+require: []
+retention: { period: P1Y, from: entry, citation: none }
+erasure: { mode: erase }
+unknownFields: quarantine
+onHit: quarantine
+quarantineExpiry: PT12H
+inputs:
+  age: { type: integer, unit: years, class: internal, meaning: Age., source: form, observed: once, accuracy: full years, minimum: 0, maximum: 150 }
+  note: { type: string, class: internal, meaning: Note., source: form, observed: once, accuracy: as typed, maxLength: 200 }
+output:
+  score: { type: number, unit: probability, class: internal, meaning: Score., source: model, observed: at scoring, accuracy: two digits, minimum: 0, maximum: 1 }
+`;
+
+describe('a record in quarantine', () => {
+  test('of somebody who was erased does not come back with a backup from before', async () => {
+    const policies = join(database.settings.dataDir, 'policies');
+    await cp('policies', policies, { recursive: true });
+    await writeFile(join(policies, 'contracts', 'doubtful.yaml'), DOUBTFUL);
+    const startThere = (on: TestDatabase): Promise<TestService> => startTestService({ POLICIES_DIR: policies }, {}, on);
+    const live = await cloneTemplate();
+    const original = at(live);
+    const first = await startThere(original);
+    const doubted = { id: 'q', model: 'doubtful', version: '1', subject: 'ada', inputs: { age: 41, surprise: 'x' }, output: { score: 0.5 } };
+    const put = await first.call('POST', '/v1/predictions', 'producer', doubted);
+    expect([put.status, put.text]).toEqual([202, expect.any(String)]);
+    await first.close();
+    const backup = await cloneTemplate(live.owner.database);
+    const later = await startThere(original);
+    expect((await approve(later, await ask(later, 'ada'))).status).toBe(200);
+    const state = async ({ service }: TestService): Promise<unknown> => (await service.database.pool.query('select state, key, sealed from quarantine')).rows;
+    expect(await state(later)).toEqual([{ state: 'erased', key: null, sealed: null }]);
+    await later.close();
+
+    const service = await startThere(at(backup));
+    expect(await state(service)).toEqual([{ state: 'erased', key: null, sealed: null }]);
+    expect((await service.service.database.pool.query('select from data_key where subject is not null')).rowCount).toBe(0);
+    await service.close();
     await backup.drop();
     await live.drop();
   });
