@@ -504,6 +504,21 @@ GRANT INSERT, SELECT ON person TO prediction_ledger_runtime;
 GRANT UPDATE ON person (revoked) TO prediction_ledger_runtime;
 GRANT UPDATE ON person (revocation) TO prediction_ledger_runtime;
 
+CREATE TABLE policy_activation (
+  log integer NOT NULL,
+  index bigint NOT NULL,
+  digest bytea NOT NULL
+);
+ALTER TABLE policy_activation ADD CONSTRAINT policy_activation_pkey PRIMARY KEY (log, index);
+ALTER TABLE policy_activation ADD CONSTRAINT policy_activation_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE policy_activation ADD CONSTRAINT policy_activation_digest_check CHECK ((octet_length(digest) = 32));
+CREATE INDEX policy_activation_digest ON policy_activation USING btree (log, digest, index);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON policy_activation FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON policy_activation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE policy_activation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON policy_activation AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
+GRANT INSERT, SELECT ON policy_activation TO prediction_ledger_runtime;
+
 CREATE TABLE prediction (
   log integer NOT NULL,
   index bigint NOT NULL,
@@ -819,6 +834,19 @@ AS $function$
     on conflict (log) do update set checked = greatest(m.checked, excluded.checked)
 $function$;
 GRANT EXECUTE ON FUNCTION check_minute(integer[],bigint) TO prediction_ledger_runtime;
+
+CREATE OR REPLACE FUNCTION children_of(_log integer, _parent text, _after bigint, _limit integer)
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform require_sight(_log);
+  return query execute 'select index from prediction where log = $1 and parents is not null and parents @> array[$2] and index > $3 order by index limit $4'
+    using _log, _parent, _after, _limit;
+end $function$;
+GRANT EXECUTE ON FUNCTION children_of(integer,text,bigint,integer) TO prediction_ledger_runtime;
 
 CREATE OR REPLACE FUNCTION clear_quarantine()
  RETURNS trigger

@@ -36,6 +36,7 @@ import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
 import { DetokenizeController } from './predictions/detokenize.controller.ts';
 import { PredictionIntake } from './predictions/intake.ts';
+import { LineageController } from './lineage/lineage.controller.ts';
 import { FollowUpController } from './predictions/follow-up.controller.ts';
 import { FollowUpDesk } from './predictions/record-follow-up.ts';
 import { IntakeCounter } from './predictions/intake-counter.ts';
@@ -63,7 +64,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, FollowUpController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
+        AppendController, ReadController, FollowUpController, LineageController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
         ModelsController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
         MetricsController,
       ],

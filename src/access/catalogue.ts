@@ -51,7 +51,8 @@ export const CATALOGUE = {
   key: { actions: ['issue', 'list', 'rotate', 'revoke'], attributes: { role: 'text', own: 'truth' } },
   person: { actions: ['list', 'revoke'], attributes: {} },
   tenant: { actions: ['create', 'list'], attributes: {} },
-  access: { actions: ['explain'], attributes: {} },
+  /** `list`: who saw what. */
+  access: { actions: ['explain', 'list'], attributes: {} },
   'break-glass': { actions: ['open', 'list', 'review'], attributes: { requester: 'text', time: 'time' } },
   'key-epoch': { actions: ['end', 'list'], attributes: { number: 'number', time: 'time' } },
   policy: { actions: ['read', 'activate', 'approve'], attributes: { requester: 'text', time: 'time' } },

@@ -13,7 +13,7 @@ import { insertLog, readLogs, type LogRow } from './log-row.ts';
 import type { LogStore } from './log-store.ts';
 import type { TileCache } from './tile-cache.ts';
 import type { QueueBudget, QueueLimits } from './pending-queue.ts';
-import { activationOf, checkSequence } from './policy-activation.ts';
+import { activated, activationOf, checkSequence } from './policy-activation.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
 import type { SignedPolicy } from './policy-signature.ts';
 import type { LogVault } from '../vault/log-vault.ts';
@@ -147,7 +147,7 @@ export class Ledger {
     if (head.policy === undefined || !policy.is(head.policy)) {
       const { signedPolicy, pool } = this.options;
       if (signedPolicy !== undefined && head.policy !== undefined) await checkSequence(pool, log.row, log.vault, signedPolicy);
-      await log.append({ ...draftSystemEntry(log.vault, activationOf(policy, signedPolicy)), policy: policy.digest });
+      await log.append({ ...draftSystemEntry(log.vault, activationOf(policy, signedPolicy)), policy: policy.digest, ...activated(policy.digest) });
     }
     await declareRecoveries(this.options.pool, log);
   }

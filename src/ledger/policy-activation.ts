@@ -4,6 +4,7 @@ import type { JsonValue } from '../core/json-value.ts';
 import { parsePayload } from '../core/payload.ts';
 import type { PayloadOpener } from '../vault/log-vault.ts';
 import type { SystemPayload } from './draft.ts';
+import type { EntryDraft } from './entry-draft.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
 import { PolicyError } from './policy-error.ts';
 import type { SignedPolicy } from './policy-signature.ts';
@@ -14,6 +15,11 @@ export function activationOf(policy: PolicyBundle, signed: SignedPolicy | undefi
   if (signed === undefined) return { type: 'policy-activated', v: 1, body };
   const { sequence, author, approvers, signatures } = signed;
   return { type: 'policy-activated', v: 2, body: { ...body, sequence, author, approvers: [...approvers], signatures: signatures.map((each) => ({ ...each })) } };
+}
+
+/** What the entry of an activation writes beside itself: from which entry on which bundle governs. */
+export function activated(digest: Uint8Array): Required<Pick<EntryDraft, 'also'>> {
+  return { also: { text: 'insert into policy_activation (log, index, digest) values ($1, $2, $3)', values: [Buffer.from(digest)] } };
 }
 
 /**

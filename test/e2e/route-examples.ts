@@ -94,6 +94,7 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   get('/v1/predictions'),
   ['POST /v1/predictions/search', { request: () => ({ path: '/v1/predictions/search', body: {} }) }],
   onPrediction('GET', ''),
+  onPrediction('GET', '/lineage'),
   onPrediction('GET', '/receipt'),
   onPrediction('GET', '/proof'),
   onPrediction('POST', '/outcomes', { status: 201 }, () => ({ id: fresh('o'), ...OUTCOME })),
