@@ -1,5 +1,6 @@
 import { deriveCredentials } from './access/derive-credentials.ts';
 import { deriveDisclosures } from './access/derive-disclosures.ts';
+import { deriveActivations } from './ledger/derive-activations.ts';
 import type { Derivation } from './ledger/derivation.ts';
 import type { ErasedDerivation } from './ledger/derive-erased.ts';
 import { deriveRecoveries } from './ledger/derive-recoveries.ts';
@@ -15,5 +16,5 @@ import { deriveRequests } from './retention/derive-requests.ts';
  * must answer for (`test/house/read-models.test.ts`).
  */
 export function derivations(erased: ErasedDerivation): Derivation[] {
-  return [erased, deriveTotals, deriveRecoveries, derivePredictions, deriveFollowUps, deriveQuarantine, deriveModels, deriveRequests, deriveCredentials, deriveDisclosures];
+  return [erased, deriveTotals, deriveActivations, deriveRecoveries, derivePredictions, deriveFollowUps, deriveQuarantine, deriveModels, deriveRequests, deriveCredentials, deriveDisclosures];
 }
