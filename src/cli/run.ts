@@ -32,7 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant, retention, policy, keys, rebuild] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, retention, policy, keys, rebuild, models] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
@@ -42,6 +42,7 @@ async function registerOthers(program: Command): Promise<void> {
     import('./policy.ts'),
     import('./keys.ts'),
     import('./rebuild.ts'),
+    import('./models.ts'),
   ]);
   fsck.registerFsck(program);
   backup.registerBackup(program);
@@ -52,6 +53,7 @@ async function registerOthers(program: Command): Promise<void> {
   policy.registerPolicy(program);
   keys.registerKeys(program);
   rebuild.registerRebuild(program);
+  models.registerModels(program);
 }
 
 function version(): string {

@@ -1,14 +1,15 @@
-import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { readPosted } from '../http/posted-json.ts';
+import { refuseParameters } from '../http/query-faults.ts';
 import { pageLimit } from '../predictions/page-limit.ts';
 import { DECISION_FORM, decideVersion, isDecisionForm, knownVersion } from './decide-version.ts';
 import { DEPLOYMENT_FORM, deployVersion, isDeploymentForm } from './deploy-version.ts';
 import { AtQuery, ModelPageQuery, ModelsQuery, VersionsQuery } from './model-query.ts';
-import { momentOf, pageModels, pageVersions, readDeployments, readRunning, readVersion, shownVersion } from './read-models.ts';
+import { momentOf, pageModels, pageVersions, readDeployments, readMlBomOf, readRunning, readVersion, shownVersion } from './read-models.ts';
 import { registerVersion } from './register-version.ts';
 import { isVersionForm, knownName, VERSION_FORM } from './version-form.ts';
 
@@ -66,6 +67,21 @@ export class ModelsController {
     const row = await knownVersion(caller, knownName(model), knownName(version));
     caller.decide({ model: row.model, version: row.version, requester: row.principal, deployment: null });
     return readVersion(caller.log, row, await momentOf(caller.log, query.at));
+  }
+
+  @Get(':model/versions/:version/ml-bom')
+  @Access('read', 'model-version', { each: true })
+  @Header('content-type', 'application/vnd.cyclonedx+json; version=1.7')
+  @ApiOperation({ summary: 'A version as CycloneDX 1.7 ML-BOM' })
+  @ApiParam({ name: 'model' })
+  @ApiParam({ name: 'version' })
+  @ApiResponse({ status: 200, description: 'the same version, the same document' })
+  async mlBom(@Req() request: FastifyRequest, @Param('model') model: string, @Param('version') version: string): Promise<string> {
+    refuseParameters(request.query);
+    const caller = callerOf(request);
+    const row = await knownVersion(caller, knownName(model), knownName(version));
+    caller.decide({ model: row.model, version: row.version, requester: row.principal, deployment: null });
+    return JSON.stringify(await readMlBomOf(caller.log, row));
   }
 
   @Post(':model/versions/:version/approvals')

@@ -2,9 +2,11 @@ import { sqlText, type ColumnOf } from '../access/condition-sql.ts';
 import type { Caller } from '../access/caller.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { Log } from '../ledger/log.ts';
+import { mlBomOf } from './ml-bom.ts';
 import { readHistories } from './model-history.ts';
 import { holderOf, logsOf, openFact } from './register-version.ts';
 import { deployedAt, standingAt, WHOLE, type DeploymentFact, type Moment, type Standing } from './standing.ts';
+import type { VersionForm } from './version-form.ts';
 import { pageDeployments, readDecisions, type DeploymentRow, type VersionRow } from './version-table.ts';
 
 /** Where the read model has what rules look at. */
@@ -61,6 +63,14 @@ export async function readVersion(log: Log, row: VersionRow, moment: Moment): Pr
       return { decision, principal, ...shownPlace(log, place), reason, ...(conditions !== undefined && { conditions }) };
     })),
   };
+}
+
+/** A version as ML-BOM. */
+export async function readMlBomOf(log: Log, row: VersionRow): Promise<object> {
+  const holder = holderOf(log, row);
+  const { body, entry } = await openFact(holder, row.index);
+  const { model, ...form } = body as unknown as VersionForm & { model: string };
+  return mlBomOf(model, form, { origin: holder.row.origin, index: row.index, time: entry.time });
 }
 
 /** A version in a list. */

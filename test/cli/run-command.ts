@@ -3,6 +3,7 @@
 import 'reflect-metadata';
 import '../../src/cli/backup.ts';
 import '../../src/cli/fsck.ts';
+import '../../src/cli/models.ts';
 import '../../src/cli/policy.ts';
 import '../../src/cli/rebuild.ts';
 import '../../src/cli/recover.ts';

@@ -117,6 +117,7 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   ['GET /v1/models/:model/deployments', { request: () => ({ path: '/v1/models/known/deployments' }) }],
   onVersion('GET', ''),
   onVersion('GET', '/deployments'),
+  onVersion('GET', '/ml-bom'),
   onVersion('POST', '/approvals', { status: 201 }, { decision: 'approve', reason: 'it does what it is for' }),
   onVersion('POST', '/deployments', { status: 201 }, { deployment: 'shadow', reason: 'to see how it does' }),
 
