@@ -98,7 +98,7 @@ class CompiledContract implements Contract {
     this.treat(prediction, record);
     if (record.faults.length > 0) return { verdict: 'refused', faults: [...record.faults, ...record.doubts] };
     if (record.doubts.length > 0) return { verdict: 'quarantined', faults: record.doubts, expires: this.file.quarantineExpiry ?? 'P1D' };
-    return { verdict: 'accepted', handling: record.settle(), originals: record.originals };
+    return { verdict: 'accepted', handling: record.settle(), originals: record.originals, touched: record.touched };
   }
 
   judgeReleased(prediction: Prediction): Judgement {
@@ -114,10 +114,14 @@ class CompiledContract implements Contract {
   }
 
   private treat(prediction: Prediction, record: TreatedRecord): void {
+    record.enter('inputs');
     this.treatInputs(prediction.inputs, '/inputs', record);
+    record.enter('output');
     this.treatOutput(prediction.output, '/output', record);
+    record.enter('explanation');
     this.treatInputs(prediction.explanation?.counterfactual, '/explanation/counterfactual', record);
     if (prediction.decision === undefined) return;
+    record.enter('decision');
     if (this.dropsDecision) record.dropUnknown(prediction as unknown as { decision: null }, 'decision');
     else this.treatDecision?.(prediction.decision, '/decision', record);
   }

@@ -56,7 +56,7 @@ export function judgeFollowUp(contract: Contract, { parts, texts, identifiers }:
     if (typeof text === 'string') classification.text(texts.holder, name, `/${name}`, text, name, record);
   }
   if (record.faults.length + record.doubts.length > 0) return { verdict: 'refused', faults: [...record.faults, ...record.doubts] };
-  return { verdict: 'accepted', handling: record.settle(), originals: record.originals };
+  return { verdict: 'accepted', handling: record.settle(), originals: record.originals, touched: record.touched };
 }
 
 function planOf(contract: Contract): Plan {

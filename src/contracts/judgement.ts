@@ -27,4 +27,5 @@ export type Judgement =
   | { verdict: 'refused'; faults: Fault[] }
   /** `expires`: ISO 8601 duration. */
   | { verdict: 'quarantined'; faults: Fault[]; expires: string }
-  | { verdict: 'accepted'; originals: Original[]; handling: Handling | undefined };
+  /** `touched`: the members of the record that were changed or will be by a token; no others were. */
+  | { verdict: 'accepted'; originals: Original[]; handling: Handling | undefined; touched: readonly string[] };

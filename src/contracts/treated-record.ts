@@ -19,13 +19,21 @@ export class TreatedRecord {
   /** What puts it into quarantine. */
   readonly doubts: Fault[] = [];
   readonly originals: Original[] = [];
+  /** The members of the record in which something is done, in order. */
+  readonly touched: string[] = [];
   private readonly changes: (() => void)[] = [];
   private readonly handling: Handling = {};
   private treated = false;
+  private within = '';
   readonly hasSubject: boolean;
 
   constructor(hasSubject: boolean) {
     this.hasSubject = hasSubject;
+  }
+
+  /** What comes is done within this member of the record. */
+  enter(name: string): void {
+    this.within = name;
   }
 
   /** The year in which the record is taken in, not the one that it says of itself. */
@@ -79,7 +87,7 @@ export class TreatedRecord {
   dropUnknown(holder: { [name: string]: JsonValue }, name: string): void {
     this.changes.push(() => Reflect.deleteProperty(holder, name));
     this.handling.droppedUnknown = (this.handling.droppedUnknown ?? 0) + 1;
-    this.treated = true;
+    this.touch();
   }
 
   /** Does what was gathered. */
@@ -92,13 +100,18 @@ export class TreatedRecord {
     const list = this.handling[done];
     if (list === undefined) this.handling[done] = [at];
     else list.push(at);
-    this.treated = true;
+    this.touch();
   }
 
   private noteHit(hit: HandledHit): void {
     if (this.handling.hits === undefined) this.handling.hits = [hit];
     else this.handling.hits.push(hit);
+    this.touch();
+  }
+
+  private touch(): void {
     this.treated = true;
+    if (this.touched[this.touched.length - 1] !== this.within) this.touched.push(this.within);
   }
 }
 

@@ -43,7 +43,7 @@ export class AppendController {
   @ApiResponse({ status: 202, description: '{id, quarantine, status, expires, reasons}: its contract doubts it; it is kept apart, sealed, until somebody decides or it expires' })
   async append(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const taken = await this.counter.settle(caller, async () => this.takeOne(caller, request));
+    const taken = await this.counter.settle(caller, () => this.takeOne(caller, request));
     const receipt = 'index' in taken && wantsReceipt(request.query) ? await receiptOf(taken.log, taken.index) : undefined;
     const { status, text } = answerOf(taken);
     reply
@@ -54,7 +54,7 @@ export class AppendController {
 
   /** What the short way answers: the same as `append` of a request without a query. */
   async appendOne(caller: Caller, body: Buffer): Promise<Answer> {
-    return answerOf(await this.counter.settle(caller, async () => this.intake.take(caller.log, body, appenderOf(caller))));
+    return answerOf(await this.counter.settle(caller, () => this.intake.take(caller.log, body, appenderOf(caller))));
   }
 
   @Post('batch')
@@ -98,7 +98,7 @@ export class AppendController {
   private async result(log: Log, by: Appender, record: Buffer): Promise<string> {
     const { maxBodyBytes } = this.http.limits;
     try {
-      const taken = await this.counter.settle({ principal: by.principal, log }, async () => {
+      const taken = await this.counter.settle({ principal: by.principal, log }, () => {
         if (record.length > maxBodyBytes) throw new Problem('body-too-large', `A record is at most ${maxBodyBytes} bytes.`);
         return this.intake.take(log, record, by);
       });

@@ -81,7 +81,7 @@ async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, lo
   if (judgement.verdict !== 'accepted') {
     throw new Problem('contract-broken', 'Not all that its contract doubts can be mended by a token or left out: reject it.', { errors: judgement.faults });
   }
-  const { originals, handling } = judgement;
+  const { originals, handling, touched } = judgement;
   // Whoever lets it out lets it in: how its version stands is said, and keeps it out no more.
   let serving = models.of(log, held);
   while (serving instanceof Promise) {
@@ -89,7 +89,7 @@ async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, lo
     serving = models.of(log, held);
   }
   const stays = models.staying(log, held, serving);
-  const by = { principal: held.principal, rule: held.rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, serving, stays };
+  const by = { principal: held.principal, rule: held.rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, touched, serving, stays };
   return { draft: await draftPrediction(log.vault, posted, by), contract: contract.id };
 }
 

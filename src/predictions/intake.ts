@@ -72,10 +72,10 @@ export class PredictionIntake {
       if (contract === undefined || judgement?.verdict !== 'quarantined') throw refusalOf(judgement);
       return this.quarantine.keep(log, posted, { ...judgement, contract: contract.id, principal: by.principal, rule });
     }
-    const { originals, handling } = judgement;
+    const { originals, handling, touched } = judgement;
     const stays = this.models.staying(log, posted.prediction, serving);
     try {
-      const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, serving, stays });
+      const draft = draftPrediction(log.vault, posted, { principal: by.principal, rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, touched, serving, stays });
       const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
       return { id, log, index, time, leafHash, created: true };
     } catch (error) {

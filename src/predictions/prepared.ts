@@ -37,6 +37,8 @@ export interface Intake {
   originals: readonly Original[];
   /** What was done to its values, for the payload. */
   handling: JsonValue | undefined;
+  /** The members in which something was done to it; the others are as they were posted. */
+  touched: readonly string[];
   /** How its model version stands, at the vault version of the log or later. */
   serving: Serving;
   /** Whether it still does, at a later one, or at a time in ms since 1970. */
@@ -102,10 +104,14 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
   return originals instanceof Promise ? originals.then(finish) : finish(originals);
 }
 
-function payloadText(posted: Posted, subject: string | undefined, { principal, rule, contract, originals, handling, serving }: Intake): string {
-  // What a contract has changed it has told; otherwise what was written for the content stands.
-  const isAsPosted = handling === undefined && originals.length === 0;
-  const body = isAsPosted ? { ...posted.members } : memberTexts(posted.prediction as unknown as JsonObject);
+function payloadText(posted: Posted, subject: string | undefined, { principal, rule, contract, handling, touched, serving }: Intake): string {
+  // What was written for the content stands, but where the contract has changed something.
+  const body = { ...posted.members };
+  for (const name of touched) {
+    const value = (posted.prediction as unknown as { [name: string]: JsonValue | undefined })[name];
+    if (value === undefined) Reflect.deleteProperty(body, name);
+    else body[name] = canonicalize(value);
+  }
   if (subject !== undefined) body['subject'] = writeString(subject);
   if (handling !== undefined) body['handling'] = canonicalize(handling);
   if (serving.text !== undefined) body['exceptions'] = serving.text;

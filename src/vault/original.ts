@@ -1,4 +1,4 @@
-import { canonicalize } from '../core/canonical-json.ts';
+import { canonicalize, writeString } from '../core/canonical-json.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import { randomBytes } from './random-bytes.ts';
 
@@ -35,7 +35,9 @@ export function randomToken(): Buffer {
 
 /** The bytes that are sealed beside a payload: its originals in canonical form. */
 export function encodeOriginals(originals: readonly SealedOriginal[]): Buffer {
-  return Buffer.from(canonicalize(originals.map(({ at, token, value }) => ({ at, token, value }))));
+  // The keys of an original in order; a token is plain ASCII.
+  const texts = originals.map(({ at, token, value }) => `{"at":${writeString(at)},"token":"${token}","value":${canonicalize(value)}}`);
+  return Buffer.from(`[${texts.join(',')}]`);
 }
 
 export function decodeOriginals(bytes: Uint8Array): SealedOriginal[] {

@@ -43,7 +43,7 @@ const README = {
 describe('the contract for credit risk', () => {
   test('takes in the first prediction of README.md as it is', () => {
     const prediction = copy(README);
-    expect(judge(prediction)).toEqual({ verdict: 'accepted', handling: undefined, originals: [] });
+    expect(judge(prediction)).toEqual({ verdict: 'accepted', handling: undefined, originals: [], touched: [] });
     expect(prediction).toEqual(README);
   });
 
@@ -137,6 +137,6 @@ test('the contract of the demo’s model takes in every client of the data set',
   const model = new CallModel(training);
   for (const client of clients.filter((_client, position) => position % 20 === 0)) {
     const prediction = predict(model, client, '2026-11-20T10:00:00.000Z');
-    expect(judge(copy(prediction))).toEqual({ verdict: 'accepted', handling: undefined, originals: [] });
+    expect(judge(copy(prediction))).toEqual({ verdict: 'accepted', handling: undefined, originals: [], touched: [] });
   }
 });

@@ -6,6 +6,7 @@ import { parsePayload } from '../../src/core/payload.ts';
 import type { Serving } from '../../src/models/serving.ts';
 import { contentDigest, draftPrediction, readPosted, type Posted } from '../../src/predictions/prepared.ts';
 import { plainVault } from '../../bench/servers/plain-vault.ts';
+import { contractsOf, LOAN } from '../contracts/loan-contract.ts';
 import { decodeOpening } from '../../src/vault/opening.ts';
 import { jsonValue } from '../core/json-arbitrary.ts';
 
@@ -16,7 +17,7 @@ const APPROVED: Serving = { action: 'accept', words: [], text: undefined, bits: 
 
 /** The payload that is made of it, by a vault that stores it as it is. */
 async function payloadOf(record: unknown, serving = APPROVED): Promise<string> {
-  const draft = await draftPrediction(plainVault(), prepared(record), { ...BY, contract: 'default@1.0.0', originals: [], handling: undefined, serving, stays: () => true });
+  const draft = await draftPrediction(plainVault(), prepared(record), { ...BY, contract: 'default@1.0.0', originals: [], handling: undefined, touched: [], serving, stays: () => true });
   return Buffer.from(decodeOpening(draft.sealed)?.payload ?? []).toString();
 }
 
@@ -60,6 +61,41 @@ describe('the payload of a version that is not approved', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('the payload of a record that its contract changes', () => {
+  const dropping = LOAN.replace('unknownFields: refuse', 'unknownFields: drop').replace('onHit: refuse', 'onHit: tokenize').replace('require: [decision, reasons]', 'require: []');
+  const contracts = [dropping, dropping.replace(/decision:\n(?: .*\n)+/, '')].map((text) => contractsOf({ 'contracts/loan.yaml': text }).of('loan-model', 'default'));
+  const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+  const fields = fc.record({
+    age: fc.integer({ min: 18, max: 120 }), city: some(fc.constantFrom('Rome', 'Oslo')), email: some(fc.string({ maxLength: 20 })), birth: some(fc.constant('1985-02-03')),
+    jobs: some(fc.array(fc.record({ months: fc.nat(100), boss: label }, { requiredKeys: ['months'] }), { maxLength: 3 })), unknown: some(jsonValue),
+  });
+  const loan = fc.record({
+    inputs: fields, output: fc.record({ score: fc.double({ min: 0, max: 1, noNaN: true }), unknown: some(jsonValue) }), subject: label, trace: some(trace), purpose: some(fc.constant('credit-decision')),
+    decision: some(fc.record({ outcome: fc.constantFrom('declined', 'accepted') })), explanation: some(fc.record({ counterfactual: some(fields) })),
+  });
+
+  test('is the canonical JSON of what it has become', async () => {
+    const verdicts = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(loan, fc.constantFrom(...contracts), async (posted, contract) => {
+        const read = prepared({ id: 'a-1', model: 'loan-model', version: '1', ...posted });
+        const judgement = contract?.judge(read.prediction);
+        verdicts.add(judgement?.verdict ?? 'none');
+        if (judgement?.verdict !== 'accepted') return;
+        const { originals, handling, touched } = judgement;
+        for (const told of [...(handling?.tokenized ?? []), ...(handling?.generalized ?? [])]) expect(touched).toContain(told.split('/')[1]);
+        const draft = await draftPrediction(plainVault(), read, { ...BY, contract: null, originals, handling: handling as JsonValue | undefined, touched, serving: APPROVED, stays: () => true });
+        // Tokens stand in the record itself by now.
+        const body = JSON.parse(JSON.stringify({ ...read.prediction, subject: 'sub_000000000000000000000000', handling })) as JsonValue;
+        const { payload } = decodeOpening(draft.sealed) ?? {};
+        expect(Buffer.from(payload ?? []).toString()).toBe(canonicalize({ body, contract: null, principal: BY.principal, rule: BY.rule, type: 'prediction', v: 3 }));
+      }),
+      { numRuns: 400 },
+    );
+    expect(verdicts).toContain('accepted');
   });
 });
 
