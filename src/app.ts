@@ -17,7 +17,7 @@ import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { holdUntraced } from './access/untraced.ts';
 import { answerDirectly } from './http/direct-route.ts';
-import { createAdapter, type TransportSettings } from './http/fastify.ts';
+import { createAdapter, KEEP_ALIVE_MS, type TransportSettings } from './http/fastify.ts';
 import { frameworkLog } from './http/framework-log.ts';
 import { HealthController } from './http/health.controller.ts';
 import { HttpSettings } from './http/http-settings.ts';
@@ -27,8 +27,9 @@ import { MetricsController } from './http/metrics.controller.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { queryFaults } from './http/query-faults.ts';
 import { followCertificate } from './http/transport.ts';
+import { readPlainConnections } from './http/plain-connection.ts';
 import { Readiness } from './http/readiness.ts';
-import { takeShortWay } from './http/short-way.ts';
+import { takeShortWay, type ShortRoute } from './http/short-way.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LogController } from './ledger/log.controller.ts';
@@ -120,7 +121,7 @@ function answerAppendsDirectly(app: NestFastifyApplication, { tls, hstsMaxAge, t
   const by = { guard, http };
   answerDirectly(fastify, '/v1/predictions', { controller, method: controller.append, refused: controller.refuse }, by);
   answerDirectly(fastify, '/v1/predictions/batch', { controller, method: controller.appendBatch, refused: controller.refuse }, by);
-  takeShortWay(fastify, {
+  const route: ShortRoute = {
     url: '/v1/predictions',
     maxBodyBytes: http.limits.maxBodyBytes,
     admit: (request) => guard.admit(request, controller.append),
@@ -128,5 +129,8 @@ function answerAppendsDirectly(app: NestFastifyApplication, { tls, hstsMaxAge, t
     sourceOf: ({ socket, headers }) => proxies.sourceOf(socket.remoteAddress ?? '', headers['x-forwarded-for']),
     fields: tls === undefined ? [] : ['strict-transport-security', `max-age=${hstsMaxAge}`],
     say: http.say,
-  });
+  };
+  takeShortWay(fastify, route);
+  // What is enciphered is read by Node.
+  if (tls === undefined) readPlainConnections(fastify, route, KEEP_ALIVE_MS);
 }

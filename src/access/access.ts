@@ -43,7 +43,7 @@ export interface GuardedRequest {
   readonly headers: IncomingHttpHeaders;
   /** The address that it comes from. */
   readonly ip: string;
-  readonly raw: IncomingMessage;
+  readonly raw: Pick<IncomingMessage, 'socket'>;
   /** Set when it is let in. */
   caller?: Caller;
 }

@@ -12,7 +12,8 @@ import { answerUnreadable } from './unreadable-request.ts';
 
 /** Room for the header fields, beside the request line. */
 const MAX_HEADER_BYTES = 16 * 1024;
-const KEEP_ALIVE_MS = 72_000;
+/** How long a connection may be idle. */
+export const KEEP_ALIVE_MS = 72_000;
 
 /** On a route's `config`: its body may be as large as a batch. */
 export const BATCH_BODY = { takesBatch: true };

@@ -22,15 +22,17 @@ export interface ShortRoute {
   admit(request: GuardedRequest): true | Promise<true>;
   answer(caller: Caller, body: Buffer): Promise<Answer>;
   /** Where a request came from. */
-  sourceOf(request: IncomingMessage): string;
+  sourceOf(request: Pick<IncomingMessage, 'socket' | 'headers'>): string;
   /** Names and values that every answer carries beside its own. */
   fields: readonly string[];
   /** Says an error that is not the caller's to the operator. */
   say(message: string): void;
 }
 
-const ANSWER_FIELDS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
-const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8']);
+/** What every answer but a refusal says of itself. */
+export const ANSWER_FIELDS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
+/** The media types of JSON, as clients write them. */
+export const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8']);
 
 /**
  * Answers the usual request of a route from Node's own request and response: Fastify's objects, hooks and streams cost
@@ -49,8 +51,9 @@ export function takeShortWay(fastify: FastifyInstance, route: ShortRoute): void 
   });
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    if (!closing && isUsual(request, route)) begin(request, new Reply(response, route.fields, () => closing), route);
-    else for (const listener of longWay) listener.call(server, request, response);
+    if (!closing && isUsual(request, route)) {
+      admitAndAnswer(new ShortRequest(request, route), new Reply(response, route.fields, () => closing), route, (take) => readBody(request, take));
+    } else for (const listener of longWay) listener.call(server, request, response);
   });
 }
 
@@ -63,15 +66,25 @@ function lengthOf(headers: IncomingHttpHeaders): number {
   return Number(headers['content-length'] ?? Infinity);
 }
 
-function begin(raw: IncomingMessage, reply: Reply, route: ShortRoute): void {
-  const request = new ShortRequest(raw, route);
-  const refuse = (error: unknown): void => reply.refuse(problemOf(error, route.say));
+/** Where an answer goes. */
+export interface AnswerTo {
+  send(answer: Answer): void;
+  refuse(problem: Problem): void;
+}
+
+/**
+ * Lets a request in and answers it.
+ *
+ * @param read hands the body over; called when the request is let in
+ */
+export function admitAndAnswer(request: GuardedRequest, to: AnswerTo, route: ShortRoute, read: (take: (body: Buffer) => void) => void): void {
+  const refuse = (error: unknown): void => to.refuse(problemOf(error, route.say));
   const take = (body: Buffer): void => {
     const caller = request.caller as Caller; // the guard has set it
-    const send = (answer: Answer): void => (caller.decided ? reply.send(answer) : refuse(undecided(caller, route.say)));
+    const send = (answer: Answer): void => (caller.decided ? to.send(answer) : refuse(undecided(caller, route.say)));
     route.answer(caller, body).then(send, refuse);
   };
-  const goOn = (): void => readBody(raw, take);
+  const goOn = (): void => read(take);
   try {
     const admitted = route.admit(request);
     // Known callers are let in without a promise.
@@ -112,7 +125,7 @@ class ShortRequest implements GuardedRequest {
   }
 }
 
-class Reply {
+class Reply implements AnswerTo {
   private readonly response: ServerResponse;
   private readonly fields: readonly string[];
   private readonly isClosing: () => boolean;

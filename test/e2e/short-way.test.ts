@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { prediction } from './prediction.ts';
 import { head, openSocket, readAnswer } from './raw-http.ts';
@@ -44,6 +45,35 @@ describe('both ways give the same answer to', () => {
     expect(alike(short)).toEqual(alike(long));
   });
 });
+
+describe('a connection that is read without Node gives the same answer, byte for byte, to', () => {
+  test.each<[string, string | undefined, string]>([
+    ['what was taken in before', 'producer', JSON.stringify(prediction('known'))],
+    ['the id with other content', 'producer', JSON.stringify(prediction('known', { version: '9' }))],
+    ['no prediction, beyond ASCII', 'producer', '{"môdel":"m"}'],
+    ['what is not JSON', 'producer', '{"id":'],
+    ['too large a body', 'producer', JSON.stringify(prediction('large', { inputs: { text: 'x'.repeat(5000) } }))],
+    ['nobody', undefined, JSON.stringify(prediction('nobody'))],
+    ['a role that may not append', 'auditor', JSON.stringify(prediction('auditor'))],
+  ])('%s', async (_what, by, body) => {
+    const [plain, node] = [await first(by, body, {}), await first(by, body, { 'X-Odd': '1' })];
+    expect(plain).toMatch(/^HTTP\/1\.1 [2-5]\d\d [A-Z]/);
+    expect(plain).toBe(node);
+  });
+});
+
+/** The first answer on a connection, but its date; a second request ends it. */
+async function first(by: string | undefined, body: string, fields: Record<string, string>): Promise<string> {
+  const socket = await openSocket(service.url);
+  const answer = readAnswer(socket);
+  const key = by === undefined ? 'pl_00000000_nobody' : service.keys[by];
+  socket.write(head('POST', WAYS.short, { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), ...fields }) + body);
+  // Sent along, the second request would give the connection to Node.
+  await once(socket, 'data');
+  socket.write(head('GET', '/health/live', { Connection: 'close' }));
+  const { all } = await answer;
+  return all.slice(0, all.indexOf('HTTP/1.1', 1)).replace(/^date: .*$/im, '');
+}
 
 test('a body that comes in pieces is one body; requests sent ahead are answered in order', async () => {
   const socket = await openSocket(service.url);
