@@ -9,7 +9,17 @@ export interface Series extends Cell {
 }
 
 export class AppendResults {
-  readonly series: Series[] = [];
+  readonly series: Series[];
+
+  /** @param series what was measured before */
+  constructor(series: Series[] = []) {
+    this.series = series;
+  }
+
+  /** How many rounds a cell has of a contestant. */
+  roundsOf(key: string, { connections, batch }: Cell): number {
+    return this.find(key, connections, batch)?.rounds.length ?? 0;
+  }
 
   add(key: string, { connections, batch }: Cell, figures: Figures): void {
     const present = this.find(key, connections, batch);
@@ -55,6 +65,7 @@ const RATIOS: readonly Ratio[] = [
   ...[64, 256].flatMap((connections): Ratio[] => [
     { text: `(c) ÷ (a), ${connections} connections`, above: rate('c', connections), below: rate('a', connections), limit: { atLeast: 0.6 } },
     { text: `(d) ÷ (a), ${connections} connections, 1,000 subjects`, above: rate('d', connections), below: rate('a', connections), limit: { atLeast: 0.4 } },
+    { text: `(d) ÷ (c), ${connections} connections: contract, tokens and encryption on, and off`, above: rate('d', connections), below: rate('c', connections), limit: { atLeast: 0.5 } },
     { text: `(d) ÷ (a), ${connections} connections, all subjects new`, above: rate('d-new', connections), below: rate('a', connections), limit: { atLeast: 0.35 } },
   ]),
   { text: '(c) ÷ (b), 64 connections', above: rate('c', 64), below: rate('b', 64), limit: { atLeast: 30 } },

@@ -46,7 +46,7 @@ function bench(name: string, description: string, isDefault = false): Command {
     .description(description)
     .option('--rounds <number>', 'rounds, each in another order', integer, 5)
     .option('--seconds <number>', 'measured seconds a round', positive, 6)
-    .option('--warm-seconds <number>', 'seconds of load before them', positive, 3)
+    .option('--warm-seconds <number>', 'seconds of load before them: the compiler of Node takes some 30,000 records', positive, 6)
     .option('--out <path>', 'writes <path>.md and <path>.json')
     .option('--data-dir <folder>', 'below which PostgreSQL writes: the disk that is measured (default: the one for temporary files)')
     .option('--set <name=value>', 'a setting of PostgreSQL; may be given several times', (value: string, before: string[]) => [...before, value], []);
