@@ -36,11 +36,11 @@ export async function insertKey(pool: Pool | ClientBase, tenant: number, { princ
   return rowCount === 1;
 }
 
-/** A tenant's credentials, newest first, from below a cursor on. */
-export async function listKeys(pool: Pool, tenant: number, below: number | undefined, limit: number): Promise<KeyRow[]> {
+/** A tenant's credentials, newest first. @param behind the prefix of the last one of the page before */
+export async function listKeys(pool: Pool, tenant: number, behind: string | undefined, limit: number): Promise<KeyRow[]> {
   const { rows } = await pool.query<KeyRow>(
-    `select ${COLUMNS} from api_key where tenant = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
-    [tenant, below ?? null, limit],
+    `select ${COLUMNS} from api_key where tenant = $1 and ($2::text is null or id < (select id from api_key where tenant = $1 and prefix = $2)) order by id desc limit $3`,
+    [tenant, behind ?? null, limit],
   );
   return rows;
 }

@@ -2,9 +2,9 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/comm
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
+import { idPage, PAGE, readIdCursor } from '../http/id-page.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
-import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { Access, callerOf } from './access.ts';
 import { hasPrefixForm, type IssuedKey, type NewCredential } from './api-key.ts';
 import { Authenticator } from './authenticator.ts';
@@ -16,7 +16,6 @@ import { registerCertificate, type CertificateRequest } from './register-certifi
 import { isRevocation, revokeKey, REVOCATION_SCHEMA } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 
-const PAGE = 100;
 const MAX_OVERLAP_MINUTES = 30 * 24 * 60;
 const DEFAULT_OVERLAP_MINUTES = 24 * 60;
 
@@ -82,12 +81,9 @@ export class KeysController {
   @ApiQuery({ name: 'cursor', required: false })
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: Record<string, unknown>): Promise<object> {
-    const { cursor, ...others } = query;
-    refuseParameters(others);
-    if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
+    const cursor = readIdCursor(query, /^(pl|crt)_[0-9a-f]{8}$/);
     const { log } = callerOf(request);
-    const rows = await listKeys(log.pool, log.row.tenant, cursor === undefined ? undefined : Number(cursor), PAGE);
-    return { items: rows.map(listed), ...(rows.length === PAGE && { next: String(rows.at(-1)?.id) }) };
+    return idPage(await listKeys(log.pool, log.row.tenant, cursor, PAGE), PAGE, ({ prefix }) => prefix, listed);
   }
 
   @Post(':prefix/rotate')

@@ -13,7 +13,7 @@ export class QuarantineQuery {
 
   @ApiPropertyOptional({ description: 'the `next` of the page before' })
   @IsOptional()
-  @Matches(/^[1-9]\d{0,14}$/, { message: 'is the `next` of an earlier page' })
+  @Matches(/^qua_[0-9a-f]{24}$/, { message: 'is the `next` of an earlier page' })
   cursor?: string;
 
   @ApiPropertyOptional({ description: 'rows a page, 100 unless said' })

@@ -106,13 +106,13 @@ export class QuarantineTable {
     return key === null || sealed === null || rest.state !== 'held' ? rest : { ...rest, key, sealed };
   }
 
-  /** A page, newest first. @param before the `number` of the last row of the page before */
-  async page(logs: readonly number[], filter: { state: QuarantineState | undefined; before: number | undefined; limit: number }, seen: RowRules): Promise<QuarantineRow[]> {
+  /** A page, newest first. @param behind the id of the last one of the page before */
+  async page(logs: readonly number[], filter: { state: QuarantineState | undefined; behind: string | undefined; limit: number }, seen: RowRules): Promise<QuarantineRow[]> {
     const rules = sqlText(seen, 4);
     const { rows } = await this.pool.query<QuarantineRow>(
-      `select * from (select ${COLUMNS} from quarantine where log = any($1::int[]) and ($3::bigint is null or number < $3) and ${rules.text}) as q
+      `select * from (select ${COLUMNS} from quarantine where log = any($1::int[]) and ($3::text is null or number < (select number from quarantine where log = any($1::int[]) and id = $3)) and ${rules.text}) as q
         where ($2::text is null or state = $2) order by number desc limit $4`,
-      [logs, filter.state ?? null, filter.before ?? null, filter.limit, ...rules.values],
+      [logs, filter.state ?? null, filter.behind ?? null, filter.limit, ...rules.values],
     );
     return rows;
   }

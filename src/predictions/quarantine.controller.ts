@@ -7,6 +7,7 @@ import { AccessTrail } from '../access/access-trail.ts';
 import type { Caller } from '../access/caller.ts';
 import { refusePersonal, TEXT } from '../contracts/kept-text.ts';
 import { HttpSettings } from '../http/http-settings.ts';
+import { idPage } from '../http/id-page.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { refuseParameters } from '../http/query-faults.ts';
@@ -43,9 +44,9 @@ export class QuarantineController {
   async list(@Req() request: FastifyRequest, @Query() query: QuarantineQuery): Promise<object> {
     const caller = callerOf(request);
     const limit = pageLimit(query.limit, this.http.limits.maxPageSize);
-    const filter = { state: query.state, before: query.cursor === undefined ? undefined : Number(query.cursor), limit };
+    const filter = { state: query.state, behind: query.cursor, limit };
     const rows = await new QuarantineTable(caller.log.pool).page(logsOf(caller), filter, caller.rows(QUARANTINE_COLUMNS));
-    return { items: rows.map(shown), ...(rows.length === limit && { next: String(rows.at(-1)?.number) }) };
+    return idPage(rows, limit, ({ id }) => id, shown);
   }
 
   @Get(':id')

@@ -33,11 +33,11 @@ export async function readHold(pool: Pool, logs: readonly number[], id: string):
   return rows[0];
 }
 
-/** A page, newest first. @param before the `number` of the last row of the page before */
-export async function listHolds(pool: Pool, logs: readonly number[], before: number | undefined, limit: number): Promise<LegalHoldRow[]> {
+/** A page, newest first. @param behind the id of the last one of the page before */
+export async function listHolds(pool: Pool, logs: readonly number[], behind: string | undefined, limit: number): Promise<LegalHoldRow[]> {
   const { rows } = await pool.query<LegalHoldRow>(
-    `select ${COLUMNS} from legal_hold where log = any($1::int[]) and ($2::bigint is null or number < $2) order by number desc limit $3`,
-    [logs, before ?? null, limit],
+    `select ${COLUMNS} from legal_hold where log = any($1::int[]) and ($2::text is null or number < (select number from legal_hold where log = any($1::int[]) and id = $2)) order by number desc limit $3`,
+    [logs, behind ?? null, limit],
   );
   return rows;
 }

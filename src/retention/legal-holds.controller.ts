@@ -2,14 +2,13 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/comm
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
+import { idPage, PAGE, readIdCursor } from '../http/id-page.ts';
 import { readPosted } from '../http/posted-json.ts';
-import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { HOLD_FORM, isHoldForm, isReleaseForm, placeHold, RELEASE_FORM, requestRelease } from './legal-holds.ts';
 import { listHolds } from './legal-hold-table.ts';
 import { PrivacyDesk } from './privacy-desk.ts';
 import { knownId, shownHold, shownRequest } from './shown-request.ts';
 
-const PAGE = 100;
 
 /** What must be kept, whoever asks for its erasure. */
 @ApiTags('data subjects')
@@ -33,12 +32,9 @@ export class LegalHoldsController {
   @ApiQuery({ name: 'cursor', required: false })
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: Record<string, unknown>): Promise<object> {
-    const { cursor, ...others } = query;
-    refuseParameters(others);
-    if (cursor !== undefined && (typeof cursor !== 'string' || !/^[1-9]\d{0,14}$/.test(cursor))) throw invalidQuery([{ at: 'cursor', code: 'form', detail: 'is the `next` of the page before' }]);
+    const cursor = readIdCursor(query, /^hold_[0-9a-f]{24}$/);
     const { log } = callerOf(request);
-    const rows = await listHolds(log.pool, log.succession.map(({ row }) => row.id), cursor === undefined ? undefined : Number(cursor), PAGE);
-    return { items: rows.map(shownHold), ...(rows.length === PAGE && { next: String(rows.at(-1)?.number) }) };
+    return idPage(await listHolds(log.pool, log.succession.map(({ row }) => row.id), cursor, PAGE), PAGE, ({ id }) => id, shownHold);
   }
 
   @Post(':id/release')

@@ -10,6 +10,6 @@ export class PageQuery {
 
   @ApiPropertyOptional({ description: 'the `next` of the page before' })
   @IsOptional()
-  @Matches(/^[1-9]\d{0,14}$/, { message: 'is the `next` of an earlier page' })
+  @Matches(/^req_[0-9a-f]{24}$/, { message: 'is the `next` of an earlier page' })
   cursor?: string;
 }

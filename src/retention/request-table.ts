@@ -42,12 +42,12 @@ export async function lockRequest(client: PoolClient, log: number, id: string): 
   return rows[0];
 }
 
-/** A page, newest first. @param before the `number` of the last row of the page before */
-export async function listRequests(pool: Pool, log: number, filter: { state?: RequestState | undefined; before: number | undefined; limit: number }): Promise<RequestRow[]> {
+/** A page, newest first. @param behind the id of the last one of the page before */
+export async function listRequests(pool: Pool, log: number, filter: { state?: RequestState | undefined; behind: string | undefined; limit: number }): Promise<RequestRow[]> {
   const { rows } = await pool.query<RequestRow>(
     `select ${COLUMNS} from request
-      where log = $1 and ($2::text is null or state = $2) and ($3::bigint is null or number < $3) order by number desc limit $4`,
-    [log, filter.state ?? null, filter.before ?? null, filter.limit],
+      where log = $1 and ($2::text is null or state = $2) and ($3::text is null or number < (select number from request where log = $1 and id = $3)) order by number desc limit $4`,
+    [log, filter.state ?? null, filter.behind ?? null, filter.limit],
   );
   return rows;
 }

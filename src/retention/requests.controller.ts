@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, 
 import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
+import { idPage, PAGE } from '../http/id-page.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { decideRequest } from './decide-request.ts';
@@ -11,7 +12,6 @@ import { PrivacyDesk } from './privacy-desk.ts';
 import { listRequests, readRequest, type RequestState } from './request-table.ts';
 import { knownId, shownRequest } from './shown-request.ts';
 
-const PAGE = 100;
 const DECISION = { type: 'object', additionalProperties: false, required: ['decision'], properties: { decision: { enum: ['approve', 'reject'] } } } as const;
 const isDecision = new Ajv({ allErrors: true }).compile<{ decision: 'approve' | 'reject' }>(DECISION);
 
@@ -29,9 +29,9 @@ export class RequestsController {
   @ApiResponse({ status: 200, description: '{items, next}: `next` is the cursor of the following page, absent at the end' })
   async list(@Req() request: FastifyRequest, @Query() query: PageQuery): Promise<object> {
     const rows = await listRequests(callerOf(request).log.pool, callerOf(request).log.row.id, {
-      state: query.state as RequestState | undefined, before: query.cursor === undefined ? undefined : Number(query.cursor), limit: PAGE,
+      state: query.state as RequestState | undefined, behind: query.cursor, limit: PAGE,
     });
-    return { items: rows.map(shownRequest), ...(rows.length === PAGE && { next: String(rows.at(-1)?.number) }) };
+    return idPage(rows, PAGE, ({ id }) => id, shownRequest);
   }
 
   @Get(':id')
