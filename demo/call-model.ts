@@ -62,6 +62,11 @@ export class CallModel {
     this.threshold = round(at(scores, Math.floor(scores.length * callShare)), 3);
   }
 
+  /** All that the model is: what its digest is taken of. */
+  get parameters(): object {
+    return { mean: this.#mean, deviation: this.#deviation, weights: this.#weights, threshold: this.threshold };
+  }
+
   explain(inputs: ClientInputs): Explained {
     const [base = 0, ...coefficients] = this.#weights;
     const attributions: Partial<Record<Field, number>> = {};

@@ -17,6 +17,8 @@ export interface Prediction {
 }
 
 const REASONS = 3;
+export const MODEL = 'term-deposit-calls';
+export const VERSION = '1.0.0';
 
 /** Scores one client and decides. The decision follows the rounded score, which is the one that is recorded. */
 export function predict(model: CallModel, client: Client, time: string): Prediction {
@@ -28,8 +30,8 @@ export function predict(model: CallModel, client: Client, time: string): Predict
     .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a));
   return {
     id: `call-${String(client.row).padStart(5, '0')}`,
-    model: 'term-deposit-calls',
-    version: '1.0.0',
+    model: MODEL,
+    version: VERSION,
     subject: `client-${client.row}`,
     time,
     inputs: client.inputs,

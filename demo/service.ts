@@ -93,12 +93,21 @@ export async function freePort(): Promise<number> {
 }
 
 /** The API keys that the first start has written, one a role. Throws DemoFailure where a role has none. */
-export async function readKeys(dataDir: string): Promise<{ producer: string; auditor: string }> {
+/** Keys of the roles that the demo takes on. */
+export interface DemoKeys {
+  producer: string;
+  auditor: string;
+  registrant: string;
+  approver: string;
+  operator: string;
+}
+
+export async function readKeys(dataDir: string): Promise<DemoKeys> {
   const keys = parseObject(await readFile(join(dataDir, 'keys.json'), 'utf8'));
   const key = (role: string): string => {
     const value = keys[role];
     if (typeof value !== 'string') throw new DemoFailure(`keys.json has no key for the role ${role}`);
     return value;
   };
-  return { producer: key('producer'), auditor: key('auditor') };
+  return { producer: key('producer'), auditor: key('auditor'), registrant: key('model-approver'), approver: key('model-approver-2'), operator: key('operator') };
 }

@@ -14,9 +14,10 @@ import {
   command, must, number, percent, Progress, quote, quoteMembers, say, seconds, step, title, variable,
 } from './narrator.ts';
 import { postInBatches, postSingly, type Posted } from './post-predictions.ts';
-import { predict, type Prediction } from './prediction.ts';
+import { MODEL, predict, VERSION, type Prediction } from './prediction.ts';
+import { registerModel } from './register-model.ts';
 import { forgeScore } from './receipt-forgery.ts';
-import { freePort, readKeys, Service } from './service.ts';
+import { freePort, readKeys, Service, type DemoKeys } from './service.ts';
 import { Verifier } from './verifier.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -50,10 +51,11 @@ export class Story {
       'A bank has a model decide whom to telephone. Each decision is entered in a log that nobody, the bank\n' +
         'included, can change unnoticed, and a stranger checks that with a public key and no trust in the bank.',
     );
-    const predictions = this.#trainAndPredict();
+    const { model, predictions } = this.#trainAndPredict();
     const service = await this.#startService();
     const keys = await readKeys(this.#workspace.dataDir);
     const client = new LedgerClient(service.url, this.#signal);
+    await this.#register(client, keys, model);
     const first = await this.#post(client, keys.producer, predictions);
     await this.#repeat(client, keys.producer, predictions, first);
     const { verifier, receipt, copy } = await this.#takeEvidence(client, service, keys.auditor, first);
@@ -61,7 +63,7 @@ export class Story {
     await this.#forge(verifier, receipt, copy);
   }
 
-  #trainAndPredict(): Prediction[] {
+  #trainAndPredict(): { model: CallModel; predictions: Prediction[] } {
     step('A real data set and a real model');
     const clients = loadBankMarketing();
     const { training, test } = splitClients(clients, TRAINING_SIZE);
@@ -84,7 +86,17 @@ export class Story {
       'A modest, honest model: the length of the call would predict best, but nobody knows it before the call.',
     );
     const time = new Date().toISOString();
-    return test.slice(0, SINGLES + BATCHED).map((each) => predict(model, each, time));
+    return { model, predictions: test.slice(0, SINGLES + BATCHED).map((each) => predict(model, each, time)) };
+  }
+
+  async #register(client: LedgerClient, keys: DemoKeys, model: CallModel): Promise<void> {
+    step('The model is registered, and another person lets it run');
+    const { registered, own, approved } = await registerModel(client, keys, `/v1/models/${MODEL}`, VERSION, model);
+    say(
+      `What version ${VERSION} of ${MODEL} is made of (its weights and its training data by digest, what it is for) is entry ${String(registered.json['index'])} of the log.`,
+      `Who registered it may not approve it (${own.status}); somebody else did, in entry ${String(approved.json['index'])}, and it is deployed.`,
+      'A prediction of a version that nobody approved would be taken in as well, and flagged for good.',
+    );
   }
 
   async #startService(): Promise<Service> {
