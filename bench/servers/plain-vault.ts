@@ -17,6 +17,7 @@ export function plainVault(): LogVault {
     epoch: 0,
     tokens: { of: () => Buffer.alloc(16) },
     subjectKey: () => SUBJECTS,
+    currentSubjectKey: async () => SUBJECTS,
     keyOfSubject: async () => SUBJECTS,
     keyOf: async () => OWN,
     findSubjectKey: async () => SUBJECTS,

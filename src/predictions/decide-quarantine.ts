@@ -9,7 +9,6 @@ import { StaleKeyError } from '../ledger/append-error.ts';
 import type { EntryDraft, SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { ModelServing } from '../models/serving.ts';
-import { VaultError } from '../vault/vault-error.ts';
 import { draftPrediction, readPosted } from './prepared.ts';
 import { openHeld } from './quarantine.ts';
 import { settleQuarantine, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
@@ -74,10 +73,9 @@ export function closed(): Problem {
 /** Read, judged and sealed anew: tokens are put into the record itself, so each try begins from what is held. */
 async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, log: Log, held: Held): Promise<{ draft: EntryDraft; contract: string }> {
   const holder = log.succession.find(({ row }) => row.id === held.log) ?? log;
-  const { record } = await openHeld(holder, held).catch((error: unknown) => {
-    // Somebody else has decided on it since it was looked up, and its key went with that.
-    throw error instanceof VaultError && error.code === 'key-erased' ? closed() : error;
-  });
+  const opened = await openHeld(holder, held);
+  if (opened === undefined) throw closed();
+  const { record } = opened;
   const posted = readPosted(Buffer.from(canonicalize(record)), maxDepth);
   const contract = contracts.of(held.model, log.row.tenantName);
   if (contract === undefined) throw new Problem('no-contract', 'No contract governs the model any more.');

@@ -62,7 +62,8 @@ export class QuarantineController {
     const holder = caller.log.succession.find((log) => log.row.id === row.log) ?? caller.log;
     const held = isHeld(row) ? await openHeld(holder, row) : undefined;
     await this.trail.allowed(caller, rule, { log: holder, quarantine: row.id });
-    if (held === undefined) return shown(row);
+    // Where it left while it was opened, the row says more now.
+    if (held === undefined) return shown((isHeld(row) ? await new QuarantineTable(caller.log.pool).read(logsOf(caller), id) : undefined) ?? row);
     const { value, withheld } = fields.of(held.record);
     return { ...shown(row), faults: held.faults, record: value, ...(withheld.length > 0 && { withheld }) };
   }

@@ -81,21 +81,26 @@ export class Quarantine {
   }
 }
 
-/** Opens a held record. @param log the log that it was posted to @throws VaultError */
-export async function openHeld(log: Log, { id, key, sealed }: QuarantineRow & SealedRecord): Promise<HeldRecord> {
-  return JSON.parse((await log.vault.openQuarantined(key, sealed, id)).toString('utf8')) as HeldRecord;
+/**
+ * Opens a held record; undefined where it has left since its row was read.
+ *
+ * @param log the log that it was posted to
+ * @throws VaultError
+ */
+export async function openHeld(log: Log, { id, key, sealed }: QuarantineRow & SealedRecord): Promise<HeldRecord | undefined> {
+  try {
+    return JSON.parse((await log.vault.openQuarantined(key, sealed, id)).toString('utf8')) as HeldRecord;
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'key-erased') return undefined;
+    throw error;
+  }
 }
 
 /** Undefined where it has left meanwhile. @throws Problem `id-taken` */
 async function sameAgain(log: Log, { prediction, content }: Posted, known: QuarantineRow & SealedRecord): Promise<Quarantined | undefined> {
   const holder = log.succession.find(({ row }) => row.id === known.log) ?? log;
-  let held: HeldRecord;
-  try {
-    held = await openHeld(holder, known);
-  } catch (error) {
-    if (error instanceof VaultError && error.code === 'key-erased') return undefined;
-    throw error;
-  }
+  const held = await openHeld(holder, known);
+  if (held === undefined) return undefined;
   const { trace: _trace, ...rest } = held.record;
   if (canonicalize(rest) !== content) throw new Problem('id-taken', 'The id stands in quarantine with other content: use a new id, or have that one rejected.');
   return { id: prediction.id, log, quarantine: known.id, expires: known.expires.toISOString(), reasons: held.faults, created: false };

@@ -15,7 +15,7 @@ export interface SubjectTarget {
 export async function targetsOf(log: Log, reference: string): Promise<SubjectTarget[]> {
   const targets: SubjectTarget[] = [];
   for (const each of log.succession) {
-    const key = each === log ? await each.vault.subjectKey(reference) : await each.vault.findSubjectKey(reference);
+    const key = each === log ? await each.vault.currentSubjectKey(reference) : await each.vault.findSubjectKey(reference);
     if (key?.subject !== undefined) targets.push({ log: each.row.id, subject: key.subject });
   }
   return targets;

@@ -48,6 +48,8 @@ export interface LogVault extends PayloadOpener {
   readonly epoch: number;
   /** The key of a data subject by its reference; made where there is none. At once where it is known. */
   subjectKey(reference: string): SealingKey | Promise<SealingKey>;
+  /** As `subjectKey`, as the database has it now: for what names a data subject and seals nothing under its key, so that nothing would notice that another replica erased it. */
+  currentSubjectKey(reference: string): Promise<SealingKey>;
   /** The key of a data subject by its opaque id; undefined when it has none (any more). */
   keyOfSubject(subject: string): Promise<SealingKey | undefined>;
   /** The key of a data subject by its reference, where it has one: none is made. */
@@ -100,6 +102,11 @@ export class AesLogVault implements LogVault {
 
   subjectKey(reference: string): DataKey | Promise<DataKey> {
     return this.subjects.of(reference);
+  }
+
+  async currentSubjectKey(reference: string): Promise<DataKey> {
+    const found = await this.store.ofReferences([reference], () => this.ids.take());
+    return found.get(reference) as DataKey; // it gives one for each, or throws
   }
 
   keyOfSubject(subject: string): Promise<DataKey | undefined> {

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { databaseUrlOf } from '../../src/database/connection.ts';
@@ -11,6 +11,7 @@ import { fsckLog } from '../../src/ledger/fsck.ts';
 import type { Log } from '../../src/ledger/log.ts';
 import { recoverTail } from '../../src/ledger/recover-tail.ts';
 import { cloneTemplate, createTestDatabase, type Clone, type TestDatabase } from '../test-database.ts';
+import { doubted, doubtfulPolicies } from './doubtful-contract.ts';
 import { startTestService, type Answer, type JsonObject, type TestService } from '../e2e/service.ts';
 
 let database: TestDatabase;
@@ -128,39 +129,14 @@ describe('a backup from before an erasure', () => {
   });
 });
 
-const DOUBTFUL = `
-contract: doubtful
-version: 1.0.0
-description: Quarantines what it doubts.
-owner: head of tests
-models: [doubtful]
-purposes: ["*"]
-legalBases: ["*"]
-subject: optional
-require: []
-retention: { period: P1Y, from: entry, citation: none }
-erasure: { mode: erase }
-unknownFields: quarantine
-onHit: quarantine
-quarantineExpiry: PT12H
-inputs:
-  age: { type: integer, unit: years, class: internal, meaning: Age., source: form, observed: once, accuracy: full years, minimum: 0, maximum: 150 }
-  note: { type: string, class: internal, meaning: Note., source: form, observed: once, accuracy: as typed, maxLength: 200 }
-output:
-  score: { type: number, unit: probability, class: internal, meaning: Score., source: model, observed: at scoring, accuracy: two digits, minimum: 0, maximum: 1 }
-`;
-
 describe('a record in quarantine', () => {
   test('of somebody who was erased does not come back with a backup from before', async () => {
-    const policies = join(database.settings.dataDir, 'policies');
-    await cp('policies', policies, { recursive: true });
-    await writeFile(join(policies, 'contracts', 'doubtful.yaml'), DOUBTFUL);
+    const policies = await doubtfulPolicies(database.settings.dataDir);
     const startThere = (on: TestDatabase): Promise<TestService> => startTestService({ POLICIES_DIR: policies }, {}, on);
     const live = await cloneTemplate();
     const original = at(live);
     const first = await startThere(original);
-    const doubted = { id: 'q', model: 'doubtful', version: '1', subject: 'ada', inputs: { age: 41, surprise: 'x' }, output: { score: 0.5 } };
-    const put = await first.call('POST', '/v1/predictions', 'producer', doubted);
+    const put = await first.call('POST', '/v1/predictions', 'producer', doubted('q', 'ada'));
     expect([put.status, put.text]).toEqual([202, expect.any(String)]);
     await first.close();
     const backup = await cloneTemplate(live.owner.database);
