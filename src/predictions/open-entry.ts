@@ -5,6 +5,10 @@ import { leafHash } from '../core/merkle-tree.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import type { Opening } from '../vault/opening.ts';
+import { VaultError } from '../vault/vault-error.ts';
+
+/** A payload whose key is gone again and again is no race: its row is wrong. */
+const ATTEMPTS = 3;
 
 /** An entry with what its commitment opens to. */
 export interface OpenedEntry {
@@ -21,8 +25,22 @@ export async function openEntry(log: Log, index: number): Promise<OpenedEntry> {
   const [bytes, payload] = await Promise.all([log.readEntry(index), log.payloads.read(index)]);
   if (bytes === undefined) throw new CoreError('bundle-malformed', `the database lacks entry ${index}`);
   const entry = parseEntry(bytes);
-  const opening = payload && (await log.vault.open(payload.key, payload.sealed, entry.commitment));
+  const opening = await openPayload(log, index, payload, entry.commitment);
   return { entry, text: Buffer.from(bytes).toString('utf8'), leafHash: toHex(leafHash(bytes)), opening };
+}
+
+/** Its key may go between the reading of the payload's row and of its own: then the payload is erased, or sealed anew under another. */
+async function openPayload(log: Log, index: number, found: { key: number; sealed: Uint8Array } | undefined, commitment: string): Promise<Opening | undefined> {
+  let payload = found;
+  for (let attempt = 1; payload !== undefined; attempt++) {
+    try {
+      return await log.vault.open(payload.key, payload.sealed, commitment);
+    } catch (error) {
+      if (!(error instanceof VaultError && error.code === 'key-erased') || attempt === ATTEMPTS) throw error;
+      payload = await log.payloads.read(index);
+    }
+  }
+  return undefined;
 }
 
 /** The refusal where there is no payload: it was erased with authority, was lost with a tail, or is missing; these are not the same. */

@@ -132,6 +132,8 @@ export class DataKeyStore {
 
   /** The key of a data subject by its reference, where it has one. */
   async ofReference(reference: string): Promise<DataKey | undefined> {
+    // Another replica may have ended an epoch: its look-ups find nobody any more.
+    await this.epochs.load();
     const found = new Map<string, DataKey>();
     await this.find([reference], found);
     return found.get(reference);

@@ -117,6 +117,18 @@ test('a replica that remembers the key of somebody whom another one erased acts 
   expect(await fsck()).toMatchObject({ findings: [] });
 });
 
+test('a replica that has not heard of an epoch’s end finds a data subject all the same', async () => {
+  const subject = 'customer-y';
+  expect((await append(there, 'y-1', subject)).status).toBe(201);
+  expect((await here.call('POST', '/v1/key-epochs', 'privacy-officer')).status).toBe(200);
+  expect((await there.call('POST', '/v1/predictions/search', 'privacy-officer', { subject })).json['items']).toHaveLength(1);
+  expect((await here.call('POST', '/v1/key-epochs', 'privacy-officer')).status).toBe(200);
+  expect((await there.call('POST', '/v1/subjects/reports', 'privacy-officer', { subject })).json['predictions']).toHaveLength(1);
+  expect((await here.call('POST', '/v1/key-epochs', 'privacy-officer')).status).toBe(200);
+  await approve(there, (await ask(there, subject)).id);
+  for (const at of [here, there]) expect((await read(at, 'y-1')).status).toBe(410);
+});
+
 test('records that come into quarantine on both replicas, and are released, while their subject is erased: each is found by the erasure, or by the next one', async () => {
   let erased = 0;
   for (let round = 0; round < ROUNDS; round++) {

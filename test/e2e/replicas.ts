@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseUrlOf } from '../../src/database/connection.ts';
@@ -20,7 +20,9 @@ export async function startReplicas(env: (dataDir: string) => Promise<Record<str
   const shared = { ...(await env(database.settings.dataDir)), CHECKPOINT_STORE: databaseUrlOf(checkpoints.owner) };
   const here = await startTestService(shared, {}, database);
   const { dataDir } = database.settings;
-  for (const name of ['log-keys', 'key-encryption-keys.json', 'keys.json']) await cp(join(dataDir, name), join(folder, name), { recursive: true });
+  // Keys of data are one provider's, whichever replica ends an epoch.
+  await symlink(join(dataDir, 'key-encryption-keys.json'), join(folder, 'key-encryption-keys.json'));
+  for (const name of ['log-keys', 'keys.json']) await cp(join(dataDir, name), join(folder, name), { recursive: true });
   const there = await startTestService(shared, {}, { ...database, settings: { ...database.settings, dataDir: folder } });
   return {
     here,
