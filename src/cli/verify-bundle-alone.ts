@@ -33,6 +33,11 @@ function readArguments(): Given | undefined {
   }
 }
 
+// A reader that has seen enough, as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 const given = readArguments();
 if (given === undefined) {
   process.stderr.write(USAGE);

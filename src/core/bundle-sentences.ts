@@ -40,7 +40,7 @@ export function sentences(outcome: Outcome): { proved: string[]; notProved: stri
   const foreseen = /^0{64}$/.test(manifest.nonce) && drawn > 0;
   return {
     proved: [
-      `The key ${log.vkey.name}+${toHex(log.vkey.keyId)} signed a checkpoint over ${size} entries with the root hash ${root}${log.consistent > 0 ? `; ${log.consistent} earlier checkpoints are of the same history` : ''}.`,
+      `The key ${log.vkey.name}+${toHex(log.vkey.keyId)} signed a checkpoint over ${size} entries with the root hash ${root}${log.consistent > 0 ? `; ${log.consistent} earlier ${log.consistent === 1 ? 'checkpoint is' : 'checkpoints are'} of the same history` : ''}.`,
       `The evidence key ${attestation.keyId}, which entry ${attestation.index} of that log names, signed this bundle: its digest is ${digest}.`,
       `Each of its ${manifest.files.length + 2} files is, byte for byte, the one that was signed; none was added or taken away.`,
       `${populations} populations with ${rows} rows are consistent: rows, CSV, counts, control totals, exceptions, and verdicts by their rules.`,

@@ -120,7 +120,7 @@ async function readControls(source: BundleSource, manifest: BundleManifest, enve
 function sayLog(checks: ReadonlyMap<string, FileCheck>, log: BundleLog): void {
   checks.get('log/checkpoint')?.checked.push('the log’s key signed it; size and root are those of the manifest');
   checks.get('log/vkeys.json')?.checked.push('the key that the log was checked with is among these');
-  checks.get('log/consistency.jsonl')?.checked.push(`${log.consistent} earlier checkpoints are of the same history: nothing before them was changed`);
+  if (log.consistent > 0) checks.get('log/consistency.jsonl')?.checked.push(`the log of ${log.consistent} earlier ${log.consistent === 1 ? 'checkpoint' : 'checkpoints'} is a part of this one: nothing before was changed`);
 }
 
 function own(path: string, source: BundleSource, attestation: ProvenAttestation | undefined): FileCheck {
