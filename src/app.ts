@@ -37,6 +37,7 @@ import { TlogController } from './ledger/tlog.controller.ts';
 import { AppendController } from './predictions/append.controller.ts';
 import { DetokenizeController } from './predictions/detokenize.controller.ts';
 import { PredictionIntake } from './predictions/intake.ts';
+import { AffectedController } from './lineage/affected.controller.ts';
 import { LineageController } from './lineage/lineage.controller.ts';
 import { FollowUpController } from './predictions/follow-up.controller.ts';
 import { FollowUpDesk } from './predictions/record-follow-up.ts';
@@ -65,7 +66,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, FollowUpController, LineageController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
+        AppendController, ReadController, FollowUpController, LineageController, AffectedController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
         ModelsController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
         MetricsController,
       ],

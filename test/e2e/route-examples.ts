@@ -95,6 +95,7 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   ['POST /v1/predictions/search', { request: () => ({ path: '/v1/predictions/search', body: {} }) }],
   onPrediction('GET', ''),
   onPrediction('GET', '/lineage'),
+  ['POST /v1/lineage/affected', { request: () => ({ path: '/v1/lineage/affected', body: { modelVersion: { model: 'm', version: '1' } } }) }],
   onPrediction('GET', '/receipt'),
   onPrediction('GET', '/proof'),
   onPrediction('POST', '/outcomes', { status: 201 }, () => ({ id: fresh('o'), ...OUTCOME })),
