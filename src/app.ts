@@ -38,6 +38,9 @@ import { AppendController } from './predictions/append.controller.ts';
 import { DetokenizeController } from './predictions/detokenize.controller.ts';
 import { PredictionIntake } from './predictions/intake.ts';
 import { AffectedController } from './lineage/affected.controller.ts';
+import { ReplayController } from './lineage/replay.controller.ts';
+import { ReplayDesk } from './lineage/replay.ts';
+import { ReplayPolicy } from './lineage/replay-policy.ts';
 import { LineageController } from './lineage/lineage.controller.ts';
 import { FollowUpController } from './predictions/follow-up.controller.ts';
 import { FollowUpDesk } from './predictions/record-follow-up.ts';
@@ -66,7 +69,7 @@ class AppModule {
       module: AppModule,
       imports: [DiscoveryModule],
       controllers: [
-        AppendController, ReadController, FollowUpController, LineageController, AffectedController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
+        AppendController, ReadController, FollowUpController, LineageController, AffectedController, ReplayController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
         ModelsController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
         MetricsController,
       ],
@@ -77,6 +80,7 @@ class AppModule {
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
         { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(), service.models, settings.limits.maxDepth) },
+        { provide: ReplayDesk, useValue: new ReplayDesk(contracts, new ReplayPolicy(service.policy), trail) },
         { provide: FollowUpDesk, useValue: new FollowUpDesk(contracts, settings.limits.maxDepth) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },

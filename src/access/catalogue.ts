@@ -22,7 +22,7 @@ interface Kind {
 /** The closed catalogue: what there is, what can be done to it, and what a rule may look at. A word beside it stops the start. */
 export const CATALOGUE = {
   prediction: {
-    actions: ['append', 'read', 'list', 'receive', 'prove', 'correct', 'review', 'record-outcome'],
+    actions: ['append', 'read', 'list', 'receive', 'prove', 'correct', 'review', 'record-outcome', 'replay'],
     attributes: {
       model: 'text',
       version: 'text',
@@ -83,6 +83,7 @@ export const ACTIONS_WITH_FIELDS: readonly (readonly [Action, Resource])[] = [
 export const TRACED: readonly (readonly [Action, Resource])[] = [
   ['read', 'prediction'],
   ['receive', 'prediction'],
+  ['replay', 'prediction'],
   ['report', 'subject'],
   ['detokenize', 'token'],
   ['read', 'quarantine'],

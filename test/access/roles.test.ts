@@ -58,7 +58,7 @@ describe('the shipped roles', () => {
       'privacy-officer':
         'read prediction, list prediction, read log, report subject, erase subject, read subject, list request, read request, approve request if, place legal-hold, release legal-hold, list legal-hold, detokenize token if, list quarantine, read quarantine, release quarantine, reject quarantine, list access, end key-epoch, list key-epoch, list retention',
       'model-approver': 'list prediction, read log, list request, read request, approve request if, register model-version, read model-version, approve model-version if',
-      reviewer: 'read prediction, list prediction, prove prediction, review prediction if, read log, read model-version',
+      reviewer: 'read prediction, list prediction, prove prediction, review prediction if, replay prediction, read log, read model-version',
       operator: 'read log, read totals, read model-version, deploy model-version, open break-glass, list break-glass, list key-epoch, list retention, run retention',
       admin: 'read log, list request, issue key, list key, rotate key, revoke key, list person, revoke person, create tenant, list tenant, explain access, list break-glass, read policy, activate policy',
     });

@@ -96,6 +96,8 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   onPrediction('GET', ''),
   onPrediction('GET', '/lineage'),
   ['POST /v1/lineage/affected', { request: () => ({ path: '/v1/lineage/affected', body: { modelVersion: { model: 'm', version: '1' } } }) }],
+  // No endpoint is allowed as shipped: who may replay is told so.
+  onPrediction('POST', '/replay', { status: 422 }, () => ({ id: fresh('y'), endpoint: 'https://scoring.example/' })),
   onPrediction('GET', '/receipt'),
   onPrediction('GET', '/proof'),
   onPrediction('POST', '/outcomes', { status: 201 }, () => ({ id: fresh('o'), ...OUTCOME })),
