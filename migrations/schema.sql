@@ -89,7 +89,8 @@ CREATE TABLE data_key (
   epoch integer,
   subject bytea,
   lookup bytea,
-  reference bytea
+  reference bytea,
+  replaces bigint[]
 );
 ALTER TABLE data_key ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
 ALTER TABLE data_key ADD CONSTRAINT data_key_lookup_check CHECK ((octet_length(lookup) = 32));

@@ -10,7 +10,7 @@ import { subjectBytes, type SubjectTarget } from './subject-targets.ts';
 export interface ErasedPart {
   log: Log;
   subject: string;
-  /** The keys that were destroyed, and the epochs that had wrapped them. */
+  /** The keys that were destroyed, those whose place they had taken, which live in older backups, and the epochs that had wrapped them, or later ones. */
   keys: { id: number; epoch: number | null }[];
   /** In ascending order. */
   indices: number[];
@@ -36,10 +36,14 @@ export async function eraseSubject(client: PoolClient, contracts: Contracts, log
   const { id } = log.row;
   // While the head is locked no key moves to another epoch: what is said of its epoch below stays true.
   await client.query('select from lock_head($1)', [id]);
-  const { rows: keys } = await client.query<{ id: number; epoch: number | null }>('select id, epoch from data_key where log = $1 and subject = $2 order by id', [id, subjectBytes(subject)]);
+  const { rows: keys } = await client.query<{ id: number; epoch: number | null; replaces: number[] }>(
+    `select id, epoch, to_json(coalesce(replaces, '{}')) as replaces from data_key where log = $1 and subject = $2 order by id`,
+    [id, subjectBytes(subject)],
+  );
   const { indices: staying, citations } = await stayingOf(client, contracts, log.row, keys.map((key) => key.id));
   const { indices, vault } = await eraseKeys(client, { log: id, vault: log.vault, keys: keys.map((key) => key.id), staying, by });
-  return { log, subject, keys, indices, retained: { count: staying.length, citations }, vault };
+  const destroyed = keys.flatMap(({ id: key, epoch, replaces }) => [...replaces, key].map((each) => ({ id: each, epoch })));
+  return { log, subject, keys: destroyed, indices, retained: { count: staying.length, citations }, vault };
 }
 
 /** What of the payloads under some keys the law wants kept now, and why. */

@@ -31,7 +31,7 @@ interface NewSubjectKey {
 /** A key that takes another's place, before it is kept: of the same data subject, or of none as that one. */
 export interface FreshKey {
   key: DataKey;
-  row: { epoch: number; wrapped: Buffer; subject: Buffer | null; lookup: Buffer | null; reference: Buffer | null };
+  row: { epoch: number; wrapped: Buffer; subject: Buffer | null; lookup: Buffer | null; reference: Buffer | null; replaces: readonly number[] };
 }
 
 const COLUMNS = 'id, epoch, wrapped_by, wrapped, subject, lookup';
@@ -149,7 +149,10 @@ export class DataKeyStore {
 
   /** Makes a key to take another's place; nothing is kept yet. @throws VaultError `key-erased` */
   async fresh(id: number, newId: number): Promise<FreshKey> {
-    const { rows } = await this.pool.query<DataKeyRow & { reference: Buffer | null }>(`select ${COLUMNS}, reference from data_key where log = $1 and id = $2`, [this.log, id]);
+    const { rows } = await this.pool.query<DataKeyRow & { reference: Buffer | null; replaces: number[] }>(
+      `select ${COLUMNS}, reference, to_json(coalesce(replaces, '{}')) as replaces from data_key where log = $1 and id = $2`,
+      [this.log, id],
+    );
     const [row] = rows;
     if (row === undefined) throw new VaultError('key-erased', `data key ${id} is gone`);
     const old = await this.open(row);
@@ -166,6 +169,7 @@ export class DataKeyStore {
         subject: row.subject,
         lookup: reference === undefined ? null : open.lookup(reference),
         reference: reference === undefined ? null : sealReference(key, this.origin, reference),
+        replaces: [...row.replaces, id],
       },
     };
   }

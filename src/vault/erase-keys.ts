@@ -10,6 +10,8 @@ export interface KeysToErase {
   keys: readonly number[];
   /** Indices of payloads under these keys that stay: they are sealed anew. In ascending order. */
   staying: readonly number[];
+  /** Those of `keys` that get another in their place whatever stays. */
+  renewed?: readonly number[];
   /** The entry that will say so, of this log or of one that succeeds it; written by the same transaction. */
   by: { log: number; index: number };
 }
@@ -21,10 +23,10 @@ export interface KeysToErase {
  * @param client within a transaction that has the head of `by.log` locked
  * @returns indices of the payloads that are gone, in ascending order, and the log's new vault version
  */
-export async function eraseKeys(client: PoolClient, { log, vault, keys, staying, by }: KeysToErase): Promise<{ indices: number[]; vault: number }> {
+export async function eraseKeys(client: PoolClient, { log, vault, keys, staying, renewed, by }: KeysToErase): Promise<{ indices: number[]; vault: number }> {
   // The log's head is locked from here on: nothing comes in under these keys meanwhile.
   const { rows: versions } = await client.query<{ vault: number }>('select advance_vault($1) as vault', [log]);
-  const resealed = await reseal(client, vault, log, staying);
+  const resealed = await reseal(client, vault, log, staying, renewed);
   const { rows } = await client.query<{ index: number }>('select erase_keys($1, $2, $3, $4) as index', [log, by.log, by.index, keys]);
   await resealed.keep();
   return { indices: rows.map(({ index }) => index), vault: versions[0]?.vault ?? 0 };

@@ -16,7 +16,7 @@ interface SealedRow {
   bytes: Buffer;
 }
 
-interface NewKeyRow extends Pick<FreshKey['row'], 'subject' | 'lookup' | 'reference'> {
+interface NewKeyRow extends Pick<FreshKey['row'], 'subject' | 'lookup' | 'reference' | 'replaces'> {
   id: number;
   epoch: number;
   wrapped: Uint8Array;
@@ -38,12 +38,14 @@ select p.index, p.key, p.sealed, p.originals, e.bytes from payload p join entry 
  * still hold, others each under a key of its own. The old keys stay until the caller erases them; `keep` comes after that.
  *
  * @param client within a transaction that has the log's head locked
+ * @param renewed keys of data subjects that get another in their place even if nothing is sealed under them
  * @throws VaultError
  */
-export async function reseal(client: PoolClient, vault: LogVault, log: number, indices: readonly number[]): Promise<Resealed> {
-  if (indices.length === 0) return { count: 0, keep: async () => undefined };
+export async function reseal(client: PoolClient, vault: LogVault, log: number, indices: readonly number[], renewed: readonly number[] = []): Promise<Resealed> {
+  if (indices.length + renewed.length === 0) return { count: 0, keep: async () => undefined };
   const { rows } = await client.query<SealedRow>(ROWS, [log, indices]);
   const anew = new Reseal(client, vault, log);
+  for (const key of renewed) await anew.keyFor(key);
   for (const row of rows) await anew.add(row);
   await anew.write();
   return { count: rows.length, keep: () => anew.keep() };
@@ -95,13 +97,13 @@ class Reseal {
   async keep(): Promise<void> {
     const { client, log, keys } = this;
     const { rowCount } = await client.query(
-      `insert into data_key (id, log, epoch, wrapped, subject, lookup, reference)
-       select id, $1, epoch, wrapped, subject, lookup, reference
-       from unnest($2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[]) as n(id, epoch, wrapped, subject, lookup, reference)
+      `insert into data_key (id, log, epoch, wrapped, subject, lookup, reference, replaces)
+       select id, $1, epoch, wrapped, subject, lookup, reference, nullif(replaces::bigint[], '{}')
+       from unnest($2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[]) as n(id, epoch, wrapped, subject, lookup, reference, replaces)
        where hold_epoch($1, epoch)`,
       [
         log, keys.map(({ id }) => id), keys.map(({ epoch }) => epoch), keys.map(({ wrapped }) => Buffer.from(wrapped)), keys.map(({ subject }) => subject),
-        keys.map(({ lookup }) => lookup), keys.map(({ reference }) => reference),
+        keys.map(({ lookup }) => lookup), keys.map(({ reference }) => reference), keys.map(({ replaces }) => `{${replaces.join()}}`),
       ],
     );
     if (rowCount !== keys.length) throw new VaultError('keys-unavailable', 'the epoch of the new keys closed meanwhile');
@@ -109,7 +111,7 @@ class Reseal {
   }
 
   /** One for each key of a subject; a payload without a subject gets one of its own. */
-  private async keyFor(old: number): Promise<SealingKey> {
+  async keyFor(old: number): Promise<SealingKey> {
     const known = this.ofSubjects.get(old);
     if (known?.row.subject !== undefined && known.row.subject !== null) return known.key;
     const fresh = known ?? (await this.vault.freshKey(old));
@@ -119,7 +121,7 @@ class Reseal {
       return fresh.key;
     }
     const { key, row }: OwnKey = this.vault.ownKey();
-    if (row !== undefined) this.keys.push({ id: key.id, ...row, subject: null, lookup: null, reference: null });
+    if (row !== undefined) this.keys.push({ id: key.id, ...row, subject: null, lookup: null, reference: null, replaces: [] });
     return key;
   }
 

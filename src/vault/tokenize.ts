@@ -3,7 +3,7 @@ import type { LogVault, SealingKey } from './log-vault.ts';
 import { encodeOriginals, randomToken, tokenText, type Original, type SealedOriginal } from './original.ts';
 
 /** The data subject that tokens belong to which are the same in the whole log: no posted reference holds a control character. */
-const WHOLE_LOG = '\u0000log';
+export const WHOLE_LOG = '\u0000log';
 
 /**
  * Puts a token into the place of each original; gives what is to be sealed of them, undefined where there are none. At once
