@@ -125,9 +125,17 @@ class PlainConnection implements AnswerTo {
     this.busy = false;
     if (socket.destroyed) return;
     // Plain ASCII but for the text of some refusals.
-    socket.write(head + text, length === text.length ? 'latin1' : 'utf8');
+    const taken = socket.write(head + text, length === text.length ? 'latin1' : 'utf8');
     if (last) socket.destroySoon();
     else if (this.early !== undefined) this.handOver(this.early);
+    else if (!taken) this.waitForReader();
+  }
+
+  /** Who asks on and on and reads no answer is heard again when the answers have left: they take up no more memory. */
+  private waitForReader(): void {
+    const { socket } = this;
+    socket.pause();
+    socket.once('drain', () => socket.resume());
   }
 
   /** Precondition: no answer is owed. */

@@ -14,6 +14,8 @@ let server: FastifyInstance;
 let url: string;
 /** How long an answer takes, in ms. */
 let delay = 0;
+/** The bodies that were answered here. */
+const answered: string[] = [];
 
 /** A server whose answers say which way a request came. */
 async function start(): Promise<FastifyInstance> {
@@ -26,7 +28,8 @@ async function start(): Promise<FastifyInstance> {
   });
   const answer = async (_caller: Caller, body: Buffer): Promise<{ status: number; text: string }> => {
     await sleep(delay);
-    return { status: 201, text: `<plain ${body.toString()}>` };
+    answered.push(body.toString());
+    return { status: 201, text: body.toString() === 'big' ? 'x'.repeat(20_000_000) : `<plain ${body.toString()}>` };
   };
   const admit = (request: { caller?: Caller }): true => {
     request.caller = { decided: true } as Caller;
@@ -57,6 +60,11 @@ async function exchange(...pieces: string[]): Promise<string[]> {
   return answers((await answer).all);
 }
 
+async function expectSoon(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !holds(); i++) await sleep(10);
+  expect(holds()).toBe(true);
+}
+
 describe('a connection', () => {
   test('is read here while its requests are the usual ones, and by Node from the first other one on', async () => {
     expect(await exchange(request('1'), request('2'), request('3', { 'X-Odd': '1' }), request('4'), request('5', { Connection: 'close' }))).toEqual(['<plain 1>', '<plain 2>', '<node 3>', '<node 4>', '<node 5>']);
@@ -72,6 +80,19 @@ describe('a connection', () => {
     ['without a credential', [head('POST', URL_PATH, { 'Content-Type': 'application/json', 'Content-Length': 2 }) + 'ab']],
   ])('is Node’s when a request comes %s', async (_what, pieces) => {
     expect(await exchange(...pieces, request('c', { Connection: 'close' }))).toEqual(expect.arrayContaining(['<node ab>']));
+  });
+
+  test('does not hear who reads no answer, until the answers have left', async () => {
+    const socket = await openSocket(url);
+    socket.write(request('big'));
+    await expectSoon(() => answered.includes('big'));
+    socket.write(request('after'));
+    await sleep(100);
+    expect(answered).not.toContain('after');
+    const all = readAnswer(socket);
+    await expectSoon(() => answered.includes('after'));
+    socket.end();
+    expect(answers((await all).all)).toEqual(['<plain after>']);
   });
 
   test('gives every answer in order, whatever its requests are and however they are cut', async () => {
