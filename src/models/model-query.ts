@@ -1,12 +1,13 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, Matches } from 'class-validator';
 import { IsInstant } from '../predictions/is-instant.ts';
+import { DEPLOYMENT_CURSOR } from './deployment-cursor.ts';
 
-/** A page of a list, as it stands in the URL. */
-export class ModelPageQuery {
+/** A page of what was deployed, as it stands in the URL. */
+export class DeploymentsQuery {
   @ApiPropertyOptional({ description: 'the `next` of the page before' })
   @IsOptional()
-  @Matches(/^[1-9]\d{0,14}$/, { message: 'is the `next` of an earlier page' })
+  @Matches(DEPLOYMENT_CURSOR, { message: 'is the `next` of an earlier page' })
   cursor?: string;
 
   @ApiPropertyOptional({ description: 'rows a page, 100 unless said' })
@@ -15,7 +16,7 @@ export class ModelPageQuery {
   limit?: string;
 }
 
-/** A page of models: their cursor is a name. */
+/** A page of models, or of a model's versions: the cursor is a name. */
 export class ModelsQuery {
   @ApiPropertyOptional({ description: 'the `next` of the page before' })
   @IsOptional()
@@ -36,7 +37,7 @@ export class AtQuery {
   at?: string;
 }
 
-export class VersionsQuery extends ModelPageQuery {
+export class VersionsQuery extends ModelsQuery {
   @ApiPropertyOptional({ description: 'as the versions stood, and as the log knew them, at that time; now unless said. RFC 3339' })
   @IsOptional()
   @IsInstant()

@@ -8,7 +8,7 @@ import { refuseParameters } from '../http/query-faults.ts';
 import { pageLimit } from '../predictions/page-limit.ts';
 import { DECISION_FORM, decideVersion, isDecisionForm, knownVersion } from './decide-version.ts';
 import { DEPLOYMENT_FORM, deployVersion, isDeploymentForm } from './deploy-version.ts';
-import { AtQuery, ModelPageQuery, ModelsQuery, VersionsQuery } from './model-query.ts';
+import { AtQuery, DeploymentsQuery, ModelsQuery, VersionsQuery } from './model-query.ts';
 import { momentOf, pageModels, pageVersions, readDeployments, readMlBomOf, readRunning, readVersion, shownVersion } from './read-models.ts';
 import { registerVersion } from './register-version.ts';
 import { isVersionForm, knownName, VERSION_FORM } from './version-form.ts';
@@ -51,9 +51,9 @@ export class ModelsController {
   async versions(@Req() request: FastifyRequest, @Param('model') model: string, @Query() query: VersionsQuery): Promise<object> {
     const caller = callerOf(request);
     const limit = this.limit(query);
-    const { rows, standings } = await pageVersions(caller, knownName(model), cursorOf(query), limit, await momentOf(caller.log, query.at));
+    const { rows, standings } = await pageVersions(caller, knownName(model), query.cursor, limit, await momentOf(caller.log, query.at));
     const items = rows.flatMap((row, i) => standings[i] === undefined ? [] : [shownVersion(caller.log, row, standings[i])]);
-    return { items, ...(rows.length === limit && { next: String(rows.at(-1)?.number) }) };
+    return { items, ...(rows.length === limit && { next: rows.at(-1)?.version }) };
   }
 
   @Get(':model/versions/:version')
@@ -114,12 +114,11 @@ export class ModelsController {
   @ApiParam({ name: 'model' })
   @ApiParam({ name: 'version' })
   @ApiResponse({ status: 200, description: '{items, next}' })
-  async deployments(@Req() request: FastifyRequest, @Param('model') model: string, @Param('version') version: string, @Query() query: ModelPageQuery): Promise<object> {
+  async deployments(@Req() request: FastifyRequest, @Param('model') model: string, @Param('version') version: string, @Query() query: DeploymentsQuery): Promise<object> {
     const caller = callerOf(request);
     const row = await knownVersion(caller, knownName(model), knownName(version));
     caller.decide({ model: row.model, version: row.version, requester: row.principal, deployment: null });
-    const { items, next } = await readDeployments(caller.log, row.model, row.version, cursorOf(query), this.limit(query));
-    return { items, ...(next !== undefined && { next: String(next) }) };
+    return readDeployments(caller.log, row.model, row.version, query.cursor, this.limit(query));
   }
 
   @Get(':model/deployments')
@@ -134,11 +133,7 @@ export class ModelsController {
     return { at: new Date(moment.time).toISOString(), items: await readRunning(caller.log, model, moment) };
   }
 
-  private limit({ limit }: ModelPageQuery): number {
+  private limit({ limit }: { limit?: string }): number {
     return pageLimit(limit, this.http.limits.maxPageSize);
   }
-}
-
-function cursorOf({ cursor }: ModelPageQuery): number | undefined {
-  return cursor === undefined ? undefined : Number(cursor);
 }

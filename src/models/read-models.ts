@@ -2,6 +2,7 @@ import { sqlText, type ColumnOf } from '../access/condition-sql.ts';
 import type { Caller } from '../access/caller.ts';
 import type { JsonValue } from '../core/json-value.ts';
 import type { Log } from '../ledger/log.ts';
+import { cursorAt, placeAt } from './deployment-cursor.ts';
 import { mlBomOf } from './ml-bom.ts';
 import { readHistories } from './model-history.ts';
 import { holderOf, logsOf, openFact } from './register-version.ts';
@@ -35,14 +36,14 @@ export async function pageModels(caller: Caller, after: string | undefined, limi
   return rows;
 }
 
-/** A page of a model's versions, newest first, each as it stood at a moment; those that were not known then are left out. */
-export async function pageVersions(caller: Caller, model: string, before: number | undefined, limit: number, moment: Moment): Promise<{ rows: VersionRow[]; standings: Standing[] }> {
+/** A page of a model's versions, newest first, each as it stood at a moment; those that were not known then are left out. @param behind the last version of the page before */
+export async function pageVersions(caller: Caller, model: string, behind: string | undefined, limit: number, moment: Moment): Promise<{ rows: VersionRow[]; standings: Standing[] }> {
   const { log } = caller;
   const rules = sqlText(caller.rows(VERSION_COLUMNS), 5);
   const { rows } = await log.pool.query<VersionRow>(
     `select log, index, time, model, version, principal, artifact, owner, number from model_version
-      where log = any($1::int[]) and model = $2 and ($3::bigint is null or number < $3) and time <= $4 and ${rules.text} order by number desc limit $5`,
-    [logsOf(log), model, before ?? null, moment.time, limit, ...rules.values],
+      where log = any($1::int[]) and model = $2 and ($3::text is null or number < (select number from model_version where log = any($1::int[]) and model = $2 and version = $3)) and time <= $4 and ${rules.text} order by number desc limit $5`,
+    [logsOf(log), model, behind ?? null, moment.time, limit, ...rules.values],
   );
   const history = (await readHistories(log.pool, log, model)).get(model);
   return { rows, standings: rows.map(({ version }) => standingAt(history, version, moment)) };
@@ -89,10 +90,11 @@ export async function readRunning(log: Log, model: string, moment: Moment): Prom
 }
 
 /** A page of what was deployed, newest first. */
-export async function readDeployments(log: Log, model: string, version: string | undefined, before: number | undefined, limit: number): Promise<{ items: object[]; next: number | undefined }> {
-  const rows = await pageDeployments(log.pool, logsOf(log), model, version, before, limit);
+export async function readDeployments(log: Log, model: string, version: string | undefined, cursor: string | undefined, limit: number): Promise<{ items: object[]; next?: string }> {
+  const rows = await pageDeployments(log.pool, logsOf(log), model, version, placeAt(log, cursor), limit);
   const items = rows.map((row) => ({ version: row.version, ...shownFact(row as DeploymentFact & DeploymentRow), ...(row.retroactive && { retroactive: true }), ...shownPlace(log, row), principal: row.principal }));
-  return { items, next: rows.length === limit ? rows.at(-1)?.number : undefined };
+  const last = rows.at(-1);
+  return { items, ...(rows.length === limit && last !== undefined && { next: cursorAt(log, last) }) };
 }
 
 function shownFact({ deployment, share, from, to }: Pick<DeploymentFact, 'deployment' | 'share' | 'from' | 'to'>): object {

@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import type { Place } from './deployment-cursor.ts';
 import type { VersionForm } from './version-form.ts';
 
 // Each is written with its entry: $1 the log, $2 the entry's index. The head has moved by then, and bears the entry's time.
@@ -80,7 +81,6 @@ export async function readDecisions(pool: Pool, logs: readonly number[], { model
 export interface DeploymentRow {
   log: number;
   index: number;
-  number: number;
   time: number;
   version: string;
   principal: string;
@@ -92,11 +92,11 @@ export interface DeploymentRow {
 }
 
 /** A page of what was deployed, newest first. @param version one alone; undefined: all of the model */
-export async function pageDeployments(pool: Pool, logs: readonly number[], model: string, version: string | undefined, before: number | undefined, limit: number): Promise<DeploymentRow[]> {
+export async function pageDeployments(pool: Pool, logs: readonly number[], model: string, version: string | undefined, before: Place | undefined, limit: number): Promise<DeploymentRow[]> {
   const { rows } = await pool.query<DeploymentRow>(
-    `select log, index, number, time, version, principal, deployment, share, from_time as "from", to_time as "to", retroactive from model_deployment
-      where log = any($1::int[]) and model = $2 and ($3::text is null or version = $3) and ($4::bigint is null or number < $4) order by number desc limit $5`,
-    [logs, model, version ?? null, before ?? null, limit],
+    `select log, index, time, version, principal, deployment, share, from_time as "from", to_time as "to", retroactive from model_deployment
+      where log = any($1::int[]) and model = $2 and ($3::text is null or version = $3) and ($4::int is null or (log, index) < ($4, $5::bigint)) order by log desc, index desc limit $6`,
+    [logs, model, version ?? null, before?.log ?? null, before?.index ?? null, limit],
   );
   return rows;
 }
