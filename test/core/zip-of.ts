@@ -1,3 +1,4 @@
+import { ReadableStream } from 'node:stream/web';
 import { buffer } from 'node:stream/consumers';
 import yazl from 'yazl';
 
