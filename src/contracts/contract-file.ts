@@ -80,7 +80,7 @@ export interface ContractFile {
   subject: 'required' | 'optional' | 'none';
   require: (typeof REQUIREMENTS)[number][];
   /** `period`: ISO 8601 duration of years, months, days. */
-  retention: { period: string; from: 'entry' | 'prediction'; citation: string };
+  retention: { period: string; from: 'entry'; citation: string };
   erasure: { mode: 'erase' | 'retain'; citation?: string };
   unknownFields: 'refuse' | 'drop' | 'quarantine';
   onHit: 'refuse' | 'tokenize' | 'quarantine';
@@ -130,7 +130,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true
       type: 'object',
       additionalProperties: false,
       required: ['period', 'from', 'citation'],
-      properties: { period: { type: 'string', pattern: '^P(?=\\d)(\\d{1,3}Y)?(\\d{1,4}M)?(\\d{1,5}D)?$', mend: 'write years, months and days as P6Y, P25M or P90D' }, from: { enum: ['entry', 'prediction'] }, citation: TEXT },
+      properties: { period: { type: 'string', pattern: '^P(?=\\d)(\\d{1,3}Y)?(\\d{1,4}M)?(\\d{1,5}D)?$', mend: 'write years, months and days as P6Y, P25M or P90D' }, from: { enum: ['entry'] }, citation: TEXT },
     },
     erasure: {
       type: 'object',

@@ -35,8 +35,7 @@ export const RETENTION_HORIZON: Query<{ contracts: Record<string, Kept> }> = {
     kept.kept += 1;
     const contract = asked.contracts.all.find(({ id }) => id === name);
     if (contract === undefined) return;
-    const made = textOf(payload.body, 'time');
-    const end = retentionEnd(contract, { entry: fact.time, prediction: made === undefined ? undefined : Date.parse(made) });
+    const end = retentionEnd(contract, fact.time);
     // Dispositions run once a day: what ended since the last run is due, not overdue.
     if (end + Number(asked.parameters['graceDays']) * DAY_MS >= asked.asOf) return;
     kept.past += 1;

@@ -153,10 +153,9 @@ async function openOne(contracts: Contracts, caller: Caller, log: Log, index: nu
   const decision = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction), own: principal === caller.principal, time, index });
   const { value, withheld } = decision.fields.of(body as { [name: string]: JsonValue });
   const contract = contracts.all.find(({ id }) => id === contractId);
-  const asked = prediction.time === undefined ? undefined : Date.parse(prediction.time);
   const reported: ReportedPrediction = {
     log: log.row.origin, index, time: entry.time, principal, contract: contractId,
-    ...(contract !== undefined && { retention: { until: new Date(retentionEnd(contract, { entry: time, prediction: asked })).toISOString(), citation: contract.file.retention.citation } }),
+    ...(contract !== undefined && { retention: { until: new Date(retentionEnd(contract, time)).toISOString(), citation: contract.file.retention.citation } }),
     prediction: value,
     ...(withheld.length > 0 && { withheld }),
     seen: { total: 0, last: [] },
