@@ -120,7 +120,7 @@ function manifestOf(making: Making, gathered: GatherState, envelopes: readonly E
   const { framework: { file, path }, policy, order, log, checkpoint } = making;
   return {
     v: 1,
-    framework: { id: file.framework, title: file.title, edition: file.edition, path, digest: policy.files[`${FRAMEWORKS_FOLDER}${file.framework}.yaml`] ?? '' },
+    framework: { id: file.framework, title: file.title, edition: file.edition, path: `policies/${path}`, digest: policy.files[`${FRAMEWORKS_FOLDER}${file.framework}.yaml`] ?? '' },
     period: { from: order.from, to: order.to },
     log: { origin: log.row.origin, size: checkpoint.size, root: toHex(checkpoint.root), first: gathered.first, last: gathered.last, time: gathered.asOf },
     nonce: order.nonce,
