@@ -156,6 +156,68 @@ GRANT SELECT ON erased TO prediction_ledger_runtime;
 GRANT UPDATE ON erased (by_log) TO prediction_ledger_eraser;
 GRANT UPDATE ON erased (by_index) TO prediction_ledger_eraser;
 
+CREATE TABLE evidence_job (
+  log integer NOT NULL,
+  id text NOT NULL,
+  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  framework text NOT NULL,
+  from_time bigint NOT NULL,
+  to_time bigint NOT NULL,
+  nonce text NOT NULL,
+  receipts boolean NOT NULL,
+  principal text NOT NULL,
+  role text NOT NULL,
+  rule text NOT NULL,
+  request_index bigint NOT NULL,
+  requested timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  size bigint,
+  state text NOT NULL DEFAULT 'waiting'::text,
+  stage text NOT NULL DEFAULT 'waiting'::text,
+  entries bigint NOT NULL DEFAULT 0,
+  rows bigint NOT NULL DEFAULT 0,
+  bytes bigint NOT NULL DEFAULT 0,
+  attempts integer NOT NULL DEFAULT 0,
+  holder text,
+  job uuid,
+  ended timestamp with time zone,
+  ended_index bigint,
+  digest text,
+  length bigint,
+  expires timestamp with time zone,
+  opened bigint[] NOT NULL DEFAULT '{}'::bigint[]
+);
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_number_key UNIQUE (number);
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_pkey PRIMARY KEY (log, id);
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_log_fkey FOREIGN KEY (log) REFERENCES log(id);
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_check CHECK ((to_time > from_time));
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text));
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_id_check CHECK ((id ~ '^evd_[0-9a-f]{24}$'::text));
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_nonce_check CHECK ((nonce ~ '^[0-9a-f]{64}$'::text));
+ALTER TABLE evidence_job ADD CONSTRAINT evidence_job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'made'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])));
+CREATE INDEX evidence_job_open ON evidence_job USING btree (state) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text, 'made'::text]));
+CREATE INDEX evidence_job_page ON evidence_job USING btree (log, number);
+CREATE UNIQUE INDEX evidence_job_scheduled ON evidence_job USING btree (log, framework, from_time, to_time) WHERE (principal = 'system'::text);
+CREATE TRIGGER ends_once BEFORE DELETE OR UPDATE ON evidence_job FOR EACH ROW EXECUTE FUNCTION refuse_evidence_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON evidence_job FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE evidence_job ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON evidence_job AS PERMISSIVE FOR ALL TO public USING ((( SELECT (current_setting('prediction_ledger.tenant'::text, true) = '*'::text)) OR (log = ANY (( SELECT logs_in_sight() AS logs_in_sight)::integer[]))));
+GRANT INSERT, SELECT ON evidence_job TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (size) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (state) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (stage) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (entries) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (rows) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (bytes) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (attempts) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (holder) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (job) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (ended) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (ended_index) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (digest) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (length) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (expires) TO prediction_ledger_runtime;
+GRANT UPDATE ON evidence_job (opened) TO prediction_ledger_runtime;
+
 CREATE TABLE follow_up (
   log integer NOT NULL,
   index bigint NOT NULL,
@@ -1097,6 +1159,23 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION refuse_evidence_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' or
+     (new.log, new.id, new.number, new.framework, new.from_time, new.to_time, new.nonce, new.receipts, new.principal, new.role, new.rule, new.request_index, new.requested) is distinct from
+     (old.log, old.id, old.number, old.framework, old.from_time, old.to_time, old.nonce, old.receipts, old.principal, old.role, old.rule, old.request_index, old.requested) or
+     (old.size is not null and new.size is distinct from old.size) or
+     old.state in ('failed', 'cancelled', 'expired') or
+     (old.state = 'made' and (new.state <> 'expired' or (new.digest, new.length, new.expires, new.opened) is distinct from (old.digest, old.length, old.expires, old.opened))) then
+    raise exception 'a bundle that was asked for ends once, and nothing else of it changes' using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $function$;
+GRANT EXECUTE ON FUNCTION refuse_evidence_change() TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION refuse_head_change()
  RETURNS trigger

@@ -16,6 +16,9 @@ import { countRefused } from './access/refused-requests.ts';
 import { Roles } from './access/roles.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { holdUntraced } from './access/untraced.ts';
+import { ActivityReviewsController } from './evidence/activity-reviews.controller.ts';
+import { EvidenceController } from './evidence/evidence.controller.ts';
+import { EvidenceOffice } from './evidence/evidence-office.ts';
 import { answerDirectly } from './http/direct-route.ts';
 import { createAdapter, KEEP_ALIVE_MS, type TransportSettings } from './http/fastify.ts';
 import { frameworkLog } from './http/framework-log.ts';
@@ -71,10 +74,11 @@ class AppModule {
       controllers: [
         AppendController, ReadController, FollowUpController, LineageController, AffectedController, ReplayController, QuarantineController, DetokenizeController, IntakeTotalsController, KeysController, ExplainController, PeopleController, BreakGlassController,
         ModelsController, SubjectsController, SubjectReportsController, RequestsController, LegalHoldsController, RetentionController, KeyEpochsController, LogController, TlogController, HealthController,
-        MetricsController,
+        MetricsController, EvidenceController, ActivityReviewsController,
       ],
       providers: [
         { provide: Ledger, useValue: ledger },
+        { provide: EvidenceOffice, useValue: service.evidence },
         { provide: EndsEpochs, useValue: service.endsEpochs },
         { provide: Roles, useValue: roles },
         { provide: Authenticator, useValue: authenticator },

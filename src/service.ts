@@ -12,7 +12,13 @@ import { HeldDecisions, sealHeldDecisions } from './access/held-decisions.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
 import { Contracts } from './contracts/contracts.ts';
+import { attestationPart } from './evidence/attest.ts';
+import { EvidenceDesk } from './evidence/evidence-desk.ts';
+import { EvidenceKeys } from './evidence/evidence-key.ts';
+import { EvidenceOffice } from './evidence/evidence-office.ts';
+import { EvidencePolicy } from './evidence/evidence-policy.ts';
 import { Frameworks } from './evidence/frameworks.ts';
+import { oscalPart } from './evidence/oscal.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { readSecureOptions } from './http/transport.ts';
@@ -91,6 +97,7 @@ export interface Service {
   privacyDesk: PrivacyDesk;
   models: ModelServing;
   endsEpochs: EndsEpochs;
+  evidence: EvidenceOffice;
   epochSchedule: EpochSchedule;
   /** Ends in order: no new appends, the last counts and checkpoints, the connections, an embedded PostgreSQL. */
   close(): Promise<void>;
@@ -105,6 +112,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   const roles = new Roles(policy);
   const contracts = new Contracts(policy);
   const frameworks = new Frameworks(policy);
+  const evidencePolicy = new EvidencePolicy(policy, frameworks);
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
   const privacy = new PrivacyPolicy(policy);
@@ -192,7 +200,15 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     closing.push(() => retention.close());
     if (overrides.sealByHand !== true) retention.start();
     const models = new ModelServing(serving, clock);
-    return { models, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, failures, sealing, close };
+    const evidenceKeys = new EvidenceKeys(settings.dataDir);
+    const desk = new EvidenceDesk({
+      pool, ledger, frameworks, contracts, roles, policy, evidencePolicy, say, folder: settings.evidenceDir,
+      partsOf: (log) => ({ digested: [oscalPart], undigested: [attestationPart(log, evidenceKeys, clock)] }),
+    });
+    const evidence = new EvidenceOffice(desk, settings.evidenceJobs);
+    closing.push(() => evidence.close());
+    await evidence.start(overrides.sealByHand !== true);
+    return { models, evidence, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, failures, sealing, close };
   } catch (error) {
     await close();
     throw error;

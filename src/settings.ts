@@ -64,6 +64,10 @@ export interface Settings {
   keyFile: string;
   /** Folder of what survived the end of epochs of keys, for restored databases. */
   keyExports: string;
+  /** Folder that evidence bundles are made and kept in. */
+  evidenceDir: string;
+  /** Bundles that are made at the same time. */
+  evidenceJobs: number;
   /** An epoch of keys in which something was erased ends after so many hours, every other one after so many days. */
   keyEpoch: { hours: number; maxDays: number };
   /** Set where `keyProvider` is `transit`. */
@@ -122,6 +126,8 @@ export function readSettings(env: Env): Settings {
     keyProvider,
     keyFile: resolve(text(env, 'KEY_FILE', resolve(dataDir, 'key-encryption-keys.json'))),
     keyExports: resolve(text(env, 'KEY_EXPORTS', resolve(dataDir, 'key-exports'))),
+    evidenceDir: resolve(text(env, 'EVIDENCE_DIR', resolve(dataDir, 'evidence'))),
+    evidenceJobs: integer(env, 'EVIDENCE_JOBS', 1, 1, 16),
     keyEpoch: { hours: integer(env, 'KEY_EPOCH_HOURS', 24, 1, 8760), maxDays: integer(env, 'KEY_EPOCH_MAX_DAYS', 90, 1, 3650) },
     transit: readTransit(env, keyProvider === 'transit'),
     logLevel: choice(env, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),

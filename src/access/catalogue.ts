@@ -47,7 +47,7 @@ export const CATALOGUE = {
   quarantine: { actions: ['list', 'read', 'release', 'reject'], attributes: { model: 'text', version: 'text', own: 'truth', time: 'time' } },
   totals: { actions: ['read'], attributes: { own: 'truth' } },
   'model-version': { actions: ['register', 'read', 'approve', 'deploy'], attributes: { model: 'text', version: 'text', requester: 'text', deployment: 'text' } },
-  evidence: { actions: ['request', 'read', 'download'], attributes: { framework: 'text', requester: 'text', time: 'time' } },
+  evidence: { actions: ['request', 'read', 'download', 'review'], attributes: { framework: 'text', requester: 'text', time: 'time' } },
   key: { actions: ['issue', 'list', 'rotate', 'revoke'], attributes: { role: 'text', own: 'truth' } },
   person: { actions: ['list', 'revoke'], attributes: {} },
   tenant: { actions: ['create', 'list'], attributes: {} },

@@ -12,6 +12,8 @@ import type { Asked, Hold } from './query.ts';
 
 /** How much of it was gathered, as JSON beside the bundle: a job that was interrupted goes on from it. */
 export interface GatherState {
+  /** The policy in force: under another, all is gathered anew. */
+  policy: string;
   reader: ReaderState;
   root: string | null;
   first: number | null;
@@ -54,7 +56,8 @@ export class Gathering {
 
   /** Begins, or goes on where `statePath` says. */
   static async open(making: Making, statePath: string): Promise<Gathering> {
-    const kept = (await readState(statePath)) ?? (await newState(making));
+    const before = await readState(statePath);
+    const kept = before?.policy === making.policy.digestHex ? before : await newState(making);
     try {
       return await Gathering.resume(making, statePath, kept);
     } catch (error) {
@@ -186,9 +189,9 @@ async function findPredictions({ pool, log }: Pick<Making, 'pool' | 'log'>, ids:
   return new Map(rows.map(({ id, index }) => [id, index]));
 }
 
-async function newState({ pool, log, checkpoint }: Making): Promise<GatherState> {
+async function newState({ pool, log, checkpoint, policy }: Making): Promise<GatherState> {
   const last = await readFact(pool, log, checkpoint.size - 1);
-  return { reader: FIRST, root: null, first: null, last: null, erased: 0, asOf: last.at, holds: await readHolds(pool, log, checkpoint.size), populations: {}, isDone: false };
+  return { policy: policy.digestHex, reader: FIRST, root: null, first: null, last: null, erased: 0, asOf: last.at, holds: await readHolds(pool, log, checkpoint.size), populations: {}, isDone: false };
 }
 
 async function readState(path: string): Promise<GatherState | undefined> {

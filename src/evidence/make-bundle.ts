@@ -23,6 +23,8 @@ export interface MadeBundle {
   /** Of the zip. */
   readonly bytes: number;
   readonly manifest: Manifest;
+  /** Leaf indices whose payloads are in it, ascending. */
+  readonly opened: readonly number[];
 }
 
 export interface BundleFolder {
@@ -67,7 +69,8 @@ export async function finishBundle(making: Making, place: string, parts: BundleP
   await say('writing');
   await removeMade(making.folder);
   const envelopes: Envelope[] = [];
-  const prove = making.order.receipts ? receiptProver(making) : undefined;
+  const opened = new Set<number>();
+  const prove = making.order.receipts ? receiptProver(making, opened) : undefined;
   for (const assertion of making.framework.assertions) envelopes.push(await writePopulation(making, gathered, assertion, prove));
   await writeText(making.folder, 'controls.json', canonicalize(controlsOf(making, envelopes) as unknown as JsonValue));
   await writeLogFiles(making, gathered);
@@ -84,7 +87,7 @@ export async function finishBundle(making: Making, place: string, parts: BundleP
   await say('packing');
   const bytes = await packBundle(making.folder, zipPath(place), manifest);
   await rm(making.folder, { recursive: true });
-  return { digest: written.sha256, bytes, manifest };
+  return { digest: written.sha256, bytes, manifest, opened: [...opened].sort((a, b) => a - b) };
 }
 
 /** What an interrupted try left, but for what was gathered. */

@@ -21,6 +21,8 @@ export interface Neighbourhood {
   person(): Promise<string>;
   /** The size of a checkpoint that was published. */
   checkpoint(): Promise<string>;
+  /** Makes every bundle that was asked for. */
+  makeBundles(): Promise<void>;
 }
 
 export interface TwoTenants {
@@ -101,6 +103,7 @@ async function settle(service: TestService, name: string): Promise<Neighbourhood
       await log.publisher.publish();
       return String(log.publisher.latest?.size);
     },
+    makeBundles: () => service.service.evidence.drain(),
   };
   await neighbourhood.checkpoint();
   return neighbourhood;

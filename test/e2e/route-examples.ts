@@ -66,6 +66,13 @@ const onVersion = (method: 'GET' | 'POST', below: string, more: Omit<RouteExampl
     ...more,
   },
 ];
+const BUNDLE = { framework: 'eu-ai-act', from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' };
+const bundle = async (tenant: Neighbourhood): Promise<string> => String((await tenant.do('compliance-officer-2', 'POST', '/v1/evidence', BUNDLE)).json['id']);
+const madeBundle = async (tenant: Neighbourhood): Promise<string> => {
+  const id = await bundle(tenant);
+  await tenant.makeBundles();
+  return id;
+};
 const keyOf = async (tenant: Neighbourhood): Promise<string> => String((await tenant.do('admin-2', 'POST', '/v1/keys', { role: 'auditor', days: 1 })).json['prefix']);
 const erasure = async (tenant: Neighbourhood): Promise<string> => {
   const subject = fresh('subject');
@@ -128,6 +135,13 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   ['GET /v1/quarantine/:id', { make: inQuarantine, absent: `qua_${ABSENT}`, request: (id) => ({ path: `/v1/quarantine/${id}` }) }],
   ['POST /v1/quarantine/:id/release', { make: inQuarantine, absent: `qua_${ABSENT}`, request: (id) => ({ path: `/v1/quarantine/${id}/release`, body: { reason: 'it is in order' } }) }],
   ['POST /v1/quarantine/:id/reject', { make: inQuarantine, absent: `qua_${ABSENT}`, request: (id) => ({ path: `/v1/quarantine/${id}/reject`, body: { reason: 'it is not in order' } }) }],
+
+  get('/v1/evidence'),
+  ['POST /v1/evidence', { request: () => ({ path: '/v1/evidence', body: BUNDLE }), status: 202 }],
+  ['GET /v1/evidence/:id', { make: bundle, absent: `evd_${ABSENT}`, request: (id) => ({ path: `/v1/evidence/${id}` }) }],
+  ['DELETE /v1/evidence/:id', { make: bundle, absent: `evd_${ABSENT}`, request: (id) => ({ path: `/v1/evidence/${id}` }) }],
+  ['GET /v1/evidence/:id/bundle', { make: madeBundle, absent: `evd_${ABSENT}`, request: (id) => ({ path: `/v1/evidence/${id}/bundle` }) }],
+  ['POST /v1/activity-reviews', { request: () => ({ path: '/v1/activity-reviews', body: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z', examined: { what: 'access decisions', digest: '0'.repeat(64) } } }), status: 201 }],
 
   get('/v1/keys'),
   ['POST /v1/keys', { request: () => ({ path: '/v1/keys', body: { role: 'auditor', days: 1 } }), status: 201 }],
