@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { keysPath } from '../src/access/bootstrap.ts';
+import { createApp } from '../src/app.ts';
+import { verifyEntryProof } from '../src/core/verify-receipt.ts';
+import { parseVkey, type VerifierKey } from '../src/core/vkey.ts';
+import type { Log } from '../src/ledger/log.ts';
+import type { LineageGraph, LineageNode } from '../src/lineage/graph.ts';
+import { startService, type Service } from '../src/service.ts';
+import { readSettings } from '../src/settings.ts';
+import { drawer, liveThrough, type Call } from './lineage-history.ts';
+import { RawHistory, type RawEntry } from './lineage-oracle.ts';
+import { mustHold, type Figures, type Proof, type ProofContext } from './proof.ts';
+
+type Json = Record<string, unknown>;
+
+export const lineage: Proof = {
+  name: 'lineage',
+  claim:
+    'Over a history of predictions by twelve versions of three models, with approvals, withdrawals, deployments, roll backs, parents, shadows, outcomes, overrides and corrections, random lineages say field by field what the raw entries say, every entry that one names carries a proof that the offline verifier accepts, questions the other way find what a brute-force reading finds, and so does the set of predictions by versions that were not approved.',
+  async run(context) {
+    await context.step('lineages against raw entries', () => show(context));
+  },
+};
+
+async function show({ small, folder, say }: ProofContext): Promise<Figures> {
+  const [predictions, samples, reverse] = small ? [4000, 60, 20] : [200_000, 1000, 50];
+  const dataDir = join(folder, 'data');
+  const service = await startService(readSettings({ DATA_DIR: dataDir, PORT: '0', PUBLISH_INTERVAL_MS: '50', MAX_PAGE_SIZE: '1000' }), () => undefined);
+  const app = await createApp(service);
+  try {
+    await app.listen(0, '127.0.0.1');
+    const call = await caller(await app.getUrl(), dataDir);
+    const began = performance.now();
+    await liveThrough(call, predictions, say);
+    const lived = performance.now() - began;
+    const log = service.ledger.byLogName('default') as Log;
+    say('reading every entry and payload');
+    const raw = await RawHistory.read(service.database.owner, log);
+    mustHold(raw.predictions.size === predictions, `${raw.predictions.size} predictions are in the log, and ${predictions} were handed in`);
+    const proofs = await checkLineages(raw, call, await keyOf(service, log), samples);
+    const questions = await checkAffected(raw, call, reverse);
+    const exceptions = await checkExceptions(raw, call);
+    return { predictions, entries: raw.entries.length, 'lived through in s': Math.round(lived / 1000), lineages: samples, ...proofs, 'questions the other way': reverse, ...questions, ...exceptions };
+  } finally {
+    await app.close();
+    await service.close();
+  }
+}
+
+async function caller(url: string, dataDir: string): Promise<Call> {
+  const keys = JSON.parse(await readFile(keysPath(dataDir), 'utf8')) as Record<string, string>;
+  return async (method, path, role, body, accept = 'application/json') => {
+    const headers = { authorization: `Bearer ${keys[role]}`, accept, ...(body !== undefined && { 'content-type': 'application/json' }) };
+    const response = await fetch(`${url}${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    return { status: response.status, text: await response.text() };
+  };
+}
+
+async function keyOf(service: Service, { row }: Log): Promise<VerifierKey> {
+  const { rows } = await service.database.owner.query<{ vkey: string }>('select vkey from log_key where log = $1', [row.id]);
+  return parseVkey(rows[0]?.vkey ?? '');
+}
+
+async function ask<T>(call: Call, method: string, path: string, role: string, body?: unknown): Promise<T> {
+  const { status, text } = await call(method, path, role, body);
+  mustHold(status === 200, `${method} ${path}: ${status} ${text.slice(0, 500)}`);
+  return JSON.parse(text) as T;
+}
+
+async function checkLineages(raw: RawHistory, call: Call, key: VerifierKey, samples: number): Promise<Figures> {
+  const ids = [...raw.predictions.keys()];
+  const draw = drawer(11);
+  const times: number[] = [];
+  let proofs = 0;
+  let fields = 0;
+  for (const id of new Set(Array.from({ length: samples * 2 }, () => ids[Math.floor(draw() * ids.length)] as string))) {
+    if (times.length === samples) break;
+    const began = performance.now();
+    const graph = await ask<LineageGraph>(call, 'GET', `/v1/predictions/${id}/lineage?depth=5&size=100`, 'auditor');
+    times.push(performance.now() - began);
+    fields += checkOne(raw, id, graph);
+    for (const { entry, proof, index } of graph.entries) {
+      verifyEntryProof(entry, proof, key);
+      mustHold((JSON.parse(entry) as { index: number }).index === index, `a proof of entry ${index} is of another`);
+      proofs += 1;
+    }
+  }
+  times.sort((a, b) => a - b);
+  return { 'fields compared': fields, 'proofs verified': proofs, 'ms a lineage, median': Math.round(times[Math.floor(times.length / 2)] ?? 0), 'ms a lineage, p95': Math.round(times[Math.floor(times.length * 0.95)] ?? 0) };
+}
+
+/** Compares one graph with what the entries say; gives how many statements were compared. */
+function checkOne(raw: RawHistory, id: string, graph: LineageGraph): number {
+  const entry = raw.predictions.get(id) as RawEntry; // the id is one of the history's
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const of = (kind: string): LineageNode[] => graph.nodes.filter((node) => node.kind === kind);
+  const to = (from: string, kind: string): LineageNode[] => graph.edges.filter((edge) => edge.from === from && edge.kind === kind).flatMap((edge) => nodes.get(edge.to) ?? []);
+  let compared = 0;
+  const same = (what: string, found: unknown, expected: unknown): void => {
+    compared += 1;
+    mustHold(isDeepStrictEqual(found, expected), `${id}: ${what} is ${JSON.stringify(found)?.slice(0, 300)}, and by the entries ${JSON.stringify(expected)?.slice(0, 300)}`);
+  };
+  const root = nodes.get(graph.root) as LineageNode; // a graph has its root
+  for (const [name, value] of Object.entries(entry.body)) same(name, (root['body'] as Json)[name], value);
+  same('place', root.stated?.index, entry.index);
+  same('time', root.time, entry.time);
+  same('producer', to(root.id, 'handed-in-by')[0]?.['principal'], entry.principal);
+  same('rule', to(root.id, 'allowed-by')[0]?.['rule'], entry.rule);
+  same('contract', to(root.id, 'taken-in-under')[0]?.['contract'], entry.contract);
+  same('policy', to(root.id, 'governed-by')[0]?.['digest'], entry.policy);
+  const [version] = to(root.id, 'made-by');
+  const { model, version: number } = entry.body;
+  same('standing', version?.['standing'], raw.standingBefore(model, number, entry));
+  const registration = raw.registrationOf(model, number);
+  same('registration', version?.stated?.index, registration?.index);
+  same('training', to(version?.id ?? '', 'trained-on').map((node) => [node['name'], node['version'], node['digest']]), ((registration?.body['training'] ?? []) as Json[]).map((set) => [set['name'], set['version'], set['digest']]));
+  same('evaluation', to(version?.id ?? '', 'evaluated-on').map((node) => [node['name'], node['version']]), ((registration?.body['evaluation'] ?? []) as Json[]).map((set) => [set['name'], set['version']]));
+  same('code', to(version?.id ?? '', 'built-from').map((node) => node['commit']), registration === undefined ? [] : [(registration.body['code'] as Json)['commit']]);
+  const decisions = raw.modelEntries.filter(({ type, body }) => type.startsWith('model-version-') && type !== 'model-version-registered' && body['model'] === model && body['version'] === number);
+  same('decisions', to(version?.id ?? '', 'decided-on').map((node) => [node.stated?.index, node['by'], node['reason'], node['later'] === true]), decisions.map(({ index, principal, body }) => [index, principal, body['reason'], index > entry.index]));
+  const told = raw.toldOf(entry.index);
+  same('follow-ups', to(root.id, 'told-of').map((node) => [node.stated?.index, node['body']]), told.map(({ index, body }) => [index, body]));
+  same('tellers', to(root.id, 'told-of').map((node) => to(node.id, 'told-by')[0]?.['principal']), told.map(({ principal }) => principal));
+  const up = climb(graph);
+  const ancestors = raw.ancestorsOf(id, 5);
+  if (graph.more.ancestors === undefined) same('ancestors', [...up].sort(), [...ancestors].sort());
+  else same('ancestors', [...up].every((each) => ancestors.has(each)), true);
+  same('missing parents', to(root.id, 'made-from').filter(({ kind }) => kind === 'missing-prediction').map((node) => node['prediction']).sort(), raw.parentsOf(id).filter((parent) => !raw.predictions.has(parent)).sort());
+  const children = graph.edges.filter((edge) => edge.to === root.id && edge.kind === 'made-from').map((edge) => String(nodes.get(edge.from)?.['prediction']));
+  if (graph.more.children === undefined) same('children', children.sort(), raw.childrenOf(id).toSorted());
+  else same('children', children.every((child) => raw.childrenOf(id).includes(child)), true);
+  same('same request', to(root.id, 'same-request').map((node) => node['prediction']).sort(), raw.pairsOf(entry).sort());
+  for (const node of of('prediction')) {
+    const other = raw.predictions.get(node['prediction'] as string);
+    same('another prediction', [node.stated?.index, node['model'], node['version'], node.time, node['deployment']], [other?.index, other?.body['model'], other?.body['version'], other?.time, other?.body['deployment']]);
+  }
+  return compared;
+}
+
+/** Predictions that the graph leads up to from its root. */
+function climb(graph: LineageGraph): Set<string> {
+  const found = new Set<string>();
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  for (let generation = [graph.root]; generation.length > 0; ) {
+    generation = graph.edges.filter((edge) => edge.kind === 'made-from' && generation.includes(edge.from)).map(({ to }) => to).filter((to) => nodes.get(to)?.kind === 'prediction' && to !== graph.root && !found.has(String(nodes.get(to)?.['prediction'])));
+    for (const id of generation) found.add(String(nodes.get(id)?.['prediction']));
+  }
+  return found;
+}
+
+async function checkAffected(raw: RawHistory, call: Call, count: number): Promise<Figures> {
+  const draw = drawer(13);
+  const all = [...raw.predictions.values()];
+  const versionsWith = (test: (body: Json) => boolean): Set<string> => new Set(raw.modelEntries.filter(({ type, body }) => type === 'model-version-registered' && test(body)).map(({ body }) => `${String(body['model'])} ${String(body['version'])}`));
+  const made = (versions: Set<string>) => ({ body }: RawEntry): boolean => versions.has(`${String(body['model'])} ${String(body['version'])}`);
+  let found = 0;
+  for (let n = 0; n < count; n++) {
+    const one = all[Math.floor(draw() * all.length)] as RawEntry;
+    const view = `view_${n % 3}`;
+    const questions: [Json, (entry: RawEntry) => boolean][] = [
+      [{ dataSet: { name: `set-${n % 4}` } }, made(versionsWith((body) => (body['training'] as Json[]).some((set) => set['name'] === `set-${n % 4}`)))],
+      [{ dataSet: { name: `set-${n % 4}`, version: `${n % 3}` } }, made(versionsWith((body) => (body['training'] as Json[]).some((set) => set['name'] === `set-${n % 4}` && set['version'] === `${n % 3}`)))],
+      [{ modelVersion: { model: one.body['model'], version: one.body['version'] } }, ({ body }) => body['model'] === one.body['model'] && body['version'] === one.body['version']],
+      [{ code: { commit: `c0de${n % 5}` } }, made(versionsWith((body) => (body['code'] as Json)['commit'] === `c0de${n % 5}`))],
+      [{ feature: { view } }, (entry) => ((entry.body['features'] ?? []) as Json[]).some((each) => each['view'] === view) || made(versionsWith((body) => ((body['features'] ?? []) as Json[]).some((each) => each['view'] === view)))(entry)],
+      [{ policy: one.policy }, ({ policy }) => policy === one.policy],
+    ];
+    const [question, test] = n % 7 === 6 ? [{ prediction: one.body['id'] }, inSet(raw.descendantsOf(String(one.body['id'])))] : (questions[n % 7] as (typeof questions)[number]);
+    const expected = all.filter(test).map(({ body }) => body['id']).sort();
+    const { count: counted } = await ask<{ count: { predictions: number } }>(call, 'POST', '/v1/lineage/affected', 'auditor', { ...question, limit: 1 });
+    mustHold(counted.predictions === expected.length, `${JSON.stringify(question)}: ${counted.predictions} are counted, and by the entries ${expected.length}`);
+    const { text } = await call('POST', '/v1/lineage/affected', 'auditor', question, 'application/x-ndjson');
+    const listed = text.split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as Json)['id']).sort();
+    mustHold(isDeepStrictEqual(listed, expected), `${JSON.stringify(question)}: ${listed.length} are listed, and they are not those of the entries`);
+    found += listed.length;
+  }
+  return { 'found the other way': found };
+}
+
+function inSet(ids: ReadonlySet<string>): (entry: RawEntry) => boolean {
+  return ({ body }) => ids.has(String(body['id']));
+}
+
+/** Served by versions that were not approved: by the search, and by the entries before each. */
+async function checkExceptions(raw: RawHistory, call: Call): Promise<Figures> {
+  const WORDS = { 'unknown-version': 'unknown', 'unapproved-version': 'registered', 'rejected-version': 'rejected', 'withdrawn-version': 'withdrawn' };
+  const figures: Figures = {};
+  for (const [word, standing] of Object.entries(WORDS)) {
+    const expected = [...raw.predictions.values()].filter((entry) => {
+      const found = raw.standingBefore(entry.body['model'], entry.body['version'], entry);
+      return found === standing;
+    });
+    const listed: unknown[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await ask<{ items: { id: string }[]; next?: string }>(call, 'GET', `/v1/predictions?exception=${word}&limit=1000${cursor}`, 'auditor');
+      listed.push(...page.items.map(({ id }) => id));
+      if (page.next === undefined) break;
+      cursor = `&cursor=${page.next}`;
+    }
+    mustHold(isDeepStrictEqual(listed.sort(), expected.map(({ body }) => body['id']).sort()), `${word}: ${listed.length} are listed, and by the entries there are ${expected.length}`);
+    figures[word] = listed.length;
+  }
+  return figures;
+}
