@@ -91,52 +91,103 @@ async function checkLineages(raw: RawHistory, call: Call, key: VerifierKey, samp
   return { 'fields compared': fields, 'proofs verified': proofs, 'ms a lineage, median': Math.round(times[Math.floor(times.length / 2)] ?? 0), 'ms a lineage, p95': Math.round(times[Math.floor(times.length * 0.95)] ?? 0) };
 }
 
+/** One graph beside what the entries say. */
+class Comparison {
+  compared = 0;
+  private readonly raw: RawHistory;
+  private readonly id: string;
+  private readonly graph: LineageGraph;
+  private readonly entry: RawEntry;
+  private readonly nodes: Map<string, LineageNode>;
+  private readonly root: LineageNode;
+
+  constructor(raw: RawHistory, id: string, graph: LineageGraph) {
+    this.raw = raw;
+    this.id = id;
+    this.graph = graph;
+    this.entry = raw.predictions.get(id) as RawEntry; // the id is one of the history's
+    this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+    this.root = this.nodes.get(graph.root) as LineageNode; // a graph has its root
+  }
+
+  /** The prediction itself, and what governed it. */
+  own(): void {
+    const { entry, root } = this;
+    for (const [name, value] of Object.entries(entry.body)) this.same(name, (root['body'] as Json)[name], value);
+    this.same('place', root.stated?.index, entry.index);
+    this.same('time', root.time, entry.time);
+    this.same('producer', this.to(root.id, 'handed-in-by')[0]?.['principal'], entry.principal);
+    this.same('rule', this.to(root.id, 'allowed-by')[0]?.['rule'], entry.rule);
+    this.same('contract', this.to(root.id, 'taken-in-under')[0]?.['contract'], entry.contract);
+    this.same('policy', this.to(root.id, 'governed-by')[0]?.['digest'], entry.policy);
+  }
+
+  /** Its model version: what it is made of, and how it stood. */
+  version(): void {
+    const { entry, raw, root } = this;
+    const [version] = this.to(root.id, 'made-by');
+    const { model, version: number } = entry.body;
+    this.same('standing', version?.['standing'], raw.standingBefore(model, number, entry));
+    const registration = raw.registrationOf(model, number);
+    const body = registration?.body ?? { training: [], evaluation: [] };
+    const parts = (kind: string): unknown => this.to(version?.id ?? '', kind).map((node) => [node['name'], node['version'], node['digest']]);
+    const sets = (kind: string): unknown => (body[kind] as Json[]).map((set) => [set['name'], set['version'], set['digest']]);
+    this.same('registration', version?.stated?.index, registration?.index);
+    this.same('training', parts('trained-on'), sets('training'));
+    this.same('evaluation', parts('evaluated-on'), sets('evaluation'));
+    this.same('code', this.to(version?.id ?? '', 'built-from').map((node) => node['commit']), registration === undefined ? [] : [(body['code'] as Json)['commit']]);
+    const decisions = raw.modelEntries.filter(({ type, body: said }) => type.startsWith('model-version-') && type !== 'model-version-registered' && said['model'] === model && said['version'] === number);
+    this.same('decisions', this.to(version?.id ?? '', 'decided-on').map((node) => [node.stated?.index, node['by'], node['reason'], node['later'] === true]), decisions.map(({ index, principal, body: said }) => [index, principal, said['reason'], index > entry.index]));
+  }
+
+  /** What was told of it. */
+  told(): void {
+    const told = this.raw.toldOf(this.entry.index);
+    this.same('follow-ups', this.to(this.root.id, 'told-of').map((node) => [node.stated?.index, node['body']]), told.map(({ index, body }) => [index, body]));
+    this.same('tellers', this.to(this.root.id, 'told-of').map((node) => this.to(node.id, 'told-by')[0]?.['principal']), told.map(({ principal }) => principal));
+  }
+
+  /** The predictions around it. */
+  others(): void {
+    const { raw, id, graph, root, entry } = this;
+    const up = [...climb(graph)];
+    const ancestors = raw.ancestorsOf(id, 5);
+    if (graph.more.ancestors === undefined) this.same('ancestors', up.sort(), [...ancestors].sort());
+    else this.same('ancestors', up.every((each) => ancestors.has(each)), true);
+    this.same('missing parents', this.to(root.id, 'made-from').filter(({ kind }) => kind === 'missing-prediction').map(idOf).sort(), raw.parentsOf(id).filter((parent) => !raw.predictions.has(parent)).sort());
+    const children = graph.edges.filter((edge) => edge.to === root.id && edge.kind === 'made-from').map(({ from }) => idOf(this.nodes.get(from)));
+    if (graph.more.children === undefined) this.same('children', children.sort(), raw.childrenOf(id).toSorted());
+    else this.same('children', children.every((child) => raw.childrenOf(id).includes(child)), true);
+    this.same('same request', this.to(root.id, 'same-request').map(idOf).sort(), raw.pairsOf(entry).sort());
+    for (const node of graph.nodes.filter(({ kind }) => kind === 'prediction')) {
+      const other = raw.predictions.get(idOf(node));
+      this.same('another prediction', [node.stated?.index, node['model'], node['version'], node.time, node['deployment']], [other?.index, other?.body['model'], other?.body['version'], other?.time, other?.body['deployment']]);
+    }
+  }
+
+  private to(from: string, kind: string): LineageNode[] {
+    return this.graph.edges.filter((edge) => edge.from === from && edge.kind === kind).flatMap((edge) => this.nodes.get(edge.to) ?? []);
+  }
+
+  private same(what: string, found: unknown, expected: unknown): void {
+    this.compared += 1;
+    mustHold(isDeepStrictEqual(found, expected), `${this.id}: ${what} is ${JSON.stringify(found)?.slice(0, 300)}, and by the entries ${JSON.stringify(expected)?.slice(0, 300)}`);
+  }
+}
+
 /** Compares one graph with what the entries say; gives how many statements were compared. */
 function checkOne(raw: RawHistory, id: string, graph: LineageGraph): number {
-  const entry = raw.predictions.get(id) as RawEntry; // the id is one of the history's
-  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-  const of = (kind: string): LineageNode[] => graph.nodes.filter((node) => node.kind === kind);
-  const to = (from: string, kind: string): LineageNode[] => graph.edges.filter((edge) => edge.from === from && edge.kind === kind).flatMap((edge) => nodes.get(edge.to) ?? []);
-  let compared = 0;
-  const same = (what: string, found: unknown, expected: unknown): void => {
-    compared += 1;
-    mustHold(isDeepStrictEqual(found, expected), `${id}: ${what} is ${JSON.stringify(found)?.slice(0, 300)}, and by the entries ${JSON.stringify(expected)?.slice(0, 300)}`);
-  };
-  const root = nodes.get(graph.root) as LineageNode; // a graph has its root
-  for (const [name, value] of Object.entries(entry.body)) same(name, (root['body'] as Json)[name], value);
-  same('place', root.stated?.index, entry.index);
-  same('time', root.time, entry.time);
-  same('producer', to(root.id, 'handed-in-by')[0]?.['principal'], entry.principal);
-  same('rule', to(root.id, 'allowed-by')[0]?.['rule'], entry.rule);
-  same('contract', to(root.id, 'taken-in-under')[0]?.['contract'], entry.contract);
-  same('policy', to(root.id, 'governed-by')[0]?.['digest'], entry.policy);
-  const [version] = to(root.id, 'made-by');
-  const { model, version: number } = entry.body;
-  same('standing', version?.['standing'], raw.standingBefore(model, number, entry));
-  const registration = raw.registrationOf(model, number);
-  same('registration', version?.stated?.index, registration?.index);
-  same('training', to(version?.id ?? '', 'trained-on').map((node) => [node['name'], node['version'], node['digest']]), ((registration?.body['training'] ?? []) as Json[]).map((set) => [set['name'], set['version'], set['digest']]));
-  same('evaluation', to(version?.id ?? '', 'evaluated-on').map((node) => [node['name'], node['version']]), ((registration?.body['evaluation'] ?? []) as Json[]).map((set) => [set['name'], set['version']]));
-  same('code', to(version?.id ?? '', 'built-from').map((node) => node['commit']), registration === undefined ? [] : [(registration.body['code'] as Json)['commit']]);
-  const decisions = raw.modelEntries.filter(({ type, body }) => type.startsWith('model-version-') && type !== 'model-version-registered' && body['model'] === model && body['version'] === number);
-  same('decisions', to(version?.id ?? '', 'decided-on').map((node) => [node.stated?.index, node['by'], node['reason'], node['later'] === true]), decisions.map(({ index, principal, body }) => [index, principal, body['reason'], index > entry.index]));
-  const told = raw.toldOf(entry.index);
-  same('follow-ups', to(root.id, 'told-of').map((node) => [node.stated?.index, node['body']]), told.map(({ index, body }) => [index, body]));
-  same('tellers', to(root.id, 'told-of').map((node) => to(node.id, 'told-by')[0]?.['principal']), told.map(({ principal }) => principal));
-  const up = climb(graph);
-  const ancestors = raw.ancestorsOf(id, 5);
-  if (graph.more.ancestors === undefined) same('ancestors', [...up].sort(), [...ancestors].sort());
-  else same('ancestors', [...up].every((each) => ancestors.has(each)), true);
-  same('missing parents', to(root.id, 'made-from').filter(({ kind }) => kind === 'missing-prediction').map((node) => node['prediction']).sort(), raw.parentsOf(id).filter((parent) => !raw.predictions.has(parent)).sort());
-  const children = graph.edges.filter((edge) => edge.to === root.id && edge.kind === 'made-from').map((edge) => String(nodes.get(edge.from)?.['prediction']));
-  if (graph.more.children === undefined) same('children', children.sort(), raw.childrenOf(id).toSorted());
-  else same('children', children.every((child) => raw.childrenOf(id).includes(child)), true);
-  same('same request', to(root.id, 'same-request').map((node) => node['prediction']).sort(), raw.pairsOf(entry).sort());
-  for (const node of of('prediction')) {
-    const other = raw.predictions.get(node['prediction'] as string);
-    same('another prediction', [node.stated?.index, node['model'], node['version'], node.time, node['deployment']], [other?.index, other?.body['model'], other?.body['version'], other?.time, other?.body['deployment']]);
-  }
-  return compared;
+  const comparison = new Comparison(raw, id, graph);
+  comparison.own();
+  comparison.version();
+  comparison.told();
+  comparison.others();
+  return comparison.compared;
+}
+
+function idOf(node: LineageNode | undefined): string {
+  const id = node?.['prediction'];
+  return typeof id === 'string' ? id : '';
 }
 
 /** Predictions that the graph leads up to from its root. */
@@ -144,8 +195,8 @@ function climb(graph: LineageGraph): Set<string> {
   const found = new Set<string>();
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   for (let generation = [graph.root]; generation.length > 0; ) {
-    generation = graph.edges.filter((edge) => edge.kind === 'made-from' && generation.includes(edge.from)).map(({ to }) => to).filter((to) => nodes.get(to)?.kind === 'prediction' && to !== graph.root && !found.has(String(nodes.get(to)?.['prediction'])));
-    for (const id of generation) found.add(String(nodes.get(id)?.['prediction']));
+    generation = graph.edges.filter((edge) => edge.kind === 'made-from' && generation.includes(edge.from)).map(({ to }) => to).filter((to) => nodes.get(to)?.kind === 'prediction' && to !== graph.root && !found.has(idOf(nodes.get(to))));
+    for (const id of generation) found.add(idOf(nodes.get(id)));
   }
   return found;
 }
