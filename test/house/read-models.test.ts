@@ -16,6 +16,7 @@ const OTHERS: Record<string, string> = {
   data_key: 'the vault',
   key_epoch: 'the vault',
   token: 'the vault',
+  evidence_job: 'work under way, and where its bundle lies: what was asked and how it ended are entries of their own',
   held_decision: 'what waits to become an entry',
   minute_check: 'when the minutes were last looked at',
   tally_writer: 'which batch of counts a process wrote last',
