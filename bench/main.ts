@@ -4,6 +4,7 @@ import { measureAppends, SMOKE, type AppendOptions } from './append.ts';
 import { conduct, conductAlone, type ConductOptions } from './conduct.ts';
 import { CONTESTANTS } from './contestants.ts';
 import { measureGrowth, type GrowthOptions } from './growth.ts';
+import { measureLineage, type LineageBenchOptions } from './lineage.ts';
 import { measureOverload, type OverloadOptions } from './overload.ts';
 import { measureReaders, type ReadersOptions } from './readers.ts';
 import { measureVerifying, type VerifyOptions } from './verify.ts';
@@ -26,6 +27,12 @@ bench('growth', 'rate and proofs of a large log beside those of a small one')
   .option('--small <entries>', 'entries of the small log', integer, 10_000)
   .option('--large <entries>', 'entries of the large log', integer, 2_000_000)
   .action((options: GrowthOptions & ConductOptions) => conduct(options, (cluster) => measureGrowth(cluster, options)));
+
+bench('lineage', 'lineages and filtered pages of a large log beside those of a small one, with query plans')
+  .option('--small <entries>', 'predictions of the small log', integer, 20_000)
+  .option('--large <entries>', 'predictions of the large log', integer, 2_000_000)
+  .option('--requests <number>', 'requests of each kind a round', integer, 300)
+  .action((options: LineageBenchOptions & ConductOptions) => conduct(options, (cluster) => measureLineage(cluster, options)));
 
 bench('readers', 'rate while proofs are verified and lists are read')
   .action((options: ReadersOptions & ConductOptions) => conduct(options, (cluster) => measureReaders(cluster, options)));
