@@ -12,13 +12,12 @@ import { HeldDecisions, sealHeldDecisions } from './access/held-decisions.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
 import { Contracts } from './contracts/contracts.ts';
-import { attestationPart } from './evidence/attest.ts';
+import { bundleParts } from './evidence/bundle-parts.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { EvidenceKeys } from './evidence/evidence-key.ts';
 import { EvidenceOffice } from './evidence/evidence-office.ts';
 import { EvidencePolicy } from './evidence/evidence-policy.ts';
 import { Frameworks } from './evidence/frameworks.ts';
-import { oscalPart } from './evidence/oscal.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { readSecureOptions } from './http/transport.ts';
@@ -203,7 +202,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const evidenceKeys = new EvidenceKeys(settings.dataDir);
     const desk = new EvidenceDesk({
       pool, ledger, frameworks, contracts, roles, policy, evidencePolicy, say, folder: settings.evidenceDir,
-      partsOf: (log) => ({ digested: [oscalPart], undigested: [attestationPart(log, evidenceKeys, clock)] }),
+      partsOf: (log) => bundleParts(log, evidenceKeys, clock),
     });
     const evidence = new EvidenceOffice(desk, settings.evidenceJobs);
     closing.push(() => evidence.close());

@@ -4,6 +4,7 @@ import { readAllPolicyTests } from '../access/policy-tests.ts';
 import { readProviders } from '../access/provider-policy.ts';
 import { Roles } from '../access/roles.ts';
 import { Contracts } from '../contracts/contracts.ts';
+import { EvidencePolicy } from '../evidence/evidence-policy.ts';
 import { Frameworks } from '../evidence/frameworks.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
@@ -25,7 +26,7 @@ const PARTS: readonly ((bundle: PolicyBundle) => unknown)[] = [
   (bundle) => new CredentialPolicy(bundle, new Roles(bundle)),
   (bundle) => readProviders(bundle, new Roles(bundle)),
   (bundle) => new ServingPolicy(bundle),
-  (bundle) => new Frameworks(bundle),
+  (bundle) => new EvidencePolicy(bundle, new Frameworks(bundle)),
   readAllPolicyTests,
 ];
 

@@ -32,7 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function registerOthers(program: Command): Promise<void> {
   await import('reflect-metadata');
-  const [fsck, backup, restore, recover, tenant, retention, policy, keys, rebuild, models] = await Promise.all([
+  const [fsck, backup, restore, recover, tenant, retention, policy, keys, rebuild, models, evidence] = await Promise.all([
     import('./fsck.ts'),
     import('./backup.ts'),
     import('./restore.ts'),
@@ -43,6 +43,7 @@ async function registerOthers(program: Command): Promise<void> {
     import('./keys.ts'),
     import('./rebuild.ts'),
     import('./models.ts'),
+    import('./export.ts'),
   ]);
   fsck.registerFsck(program);
   backup.registerBackup(program);
@@ -54,6 +55,7 @@ async function registerOthers(program: Command): Promise<void> {
   keys.registerKeys(program);
   rebuild.registerRebuild(program);
   models.registerModels(program);
+  evidence.registerExport(program);
 }
 
 function version(): string {

@@ -14,6 +14,7 @@ import { refuseHeld } from './held.ts';
 import { indicesDigest } from './indices-digest.ts';
 import type { PrivacyPolicy } from './privacy-policy.ts';
 import { closeRequest, lockRequest, readRequest, type RequestRow } from './request-table.ts';
+import { lastPayloadExpiry } from '../evidence/evidence-table.ts';
 
 /** What decisions are made with. */
 export interface Desk {
@@ -87,9 +88,15 @@ async function erase({ contracts, policy }: Desk, client: PoolClient, head: Head
   const body = {
     request: id, reason, citation, exemption, recipients, requester, approver: actor.principal, ...said(own),
     succession: parts.filter((part) => part !== own).map((part) => ({ origin: part.log.row.origin, ...said(part) })),
-    backupsUntil: new Date(Date.now() + policy.backupLifeMs).toISOString(),
+    backupsUntil: await copiesUntil(client, log, policy),
   };
   return { drafts: [draftAct(log, actor, { type: 'erasure', v: 2, body })], vault: own.vault };
+}
+
+/** When the last copy from before is gone: a backup, or an evidence bundle that holds payloads. */
+async function copiesUntil(client: PoolClient, log: Log, policy: Desk['policy']): Promise<string> {
+  const bundles = await lastPayloadExpiry(client, log.succession.map(({ row }) => row.id));
+  return new Date(Math.max(Date.now() + policy.backupLifeMs, bundles?.getTime() ?? 0)).toISOString();
 }
 
 function said({ subject, indices, keys, retained }: ErasedPart): { [name: string]: JsonValue } {
