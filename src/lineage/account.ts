@@ -43,7 +43,7 @@ class Teller {
   decision(): AccountPart {
     const { outcome, threshold, automated } = objectAt(this.body, 'decision');
     const of = `version ${word(this.root['version'])} of the model ${word(this.root['model'])}`;
-    const sentences = [`On ${moment(this.root.time)}, ${of} made this prediction. It is entry ${this.root.stated?.index} of the log ${this.root.stated?.log}.`];
+    const sentences = [`This prediction was made by ${of}, and taken in on ${moment(this.root.time)}. It is entry ${this.root.stated?.index} of the log ${this.root.stated?.log}.`];
     if (outcome !== undefined) {
       const how = automated === true ? ' automatically, without a person looking at it before it took effect' : automated === false ? ' with a person involved' : '';
       sentences.push(`It was decided${how}: “${word(outcome)}”.`);
@@ -71,7 +71,6 @@ class Teller {
     const { purpose, legalBasis, time } = this.body;
     const facts = Object.entries(objectAt(this.body, 'inputs')).map(([name, value]) => `${name}: ${said(value)}`);
     const sentences: string[] = [];
-    if (facts.length > 0) sentences.push('This went into the model:');
     for (const edge of this.graph.edges) {
       const feature = this.nodes.get(edge.to);
       if (edge.from === this.root.id && edge.kind === 'used' && feature !== undefined) {
@@ -83,6 +82,7 @@ class Teller {
     }
     if (purpose !== undefined) sentences.push(`The data was used for the purpose “${word(purpose)}”${legalBasis === undefined ? '' : `, on the legal basis “${word(legalBasis)}”`}.`);
     if (time !== undefined) sentences.push(`By its producer's clock it was made on ${moment(time)}.`);
+    if (facts.length > 0) sentences.push('This went into the model:');
     return { heading: 'On what', sentences, facts };
   }
 

@@ -162,7 +162,7 @@ describe('forms', () => {
     const { text, headers } = await call('GET', '/root/lineage?format=text', 'auditor');
     expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
     for (const part of [
-      /version 3 of the model credit-risk made this prediction/, /decided automatically, without a person/, /“declined”/, /strongest first: income/, /income: 52000/, /email: kept as a token/, /another with income 61000/,
+      /made by version 3 of the model credit-risk/, /decided automatically, without a person/, /“declined”/, /strongest first: income/, /income: 52000/, /email: kept as a token/, /another with income 61000/,
       /was approved when it made the prediction/, /approved by prn_a+ on/, /trained on the data set applications, version 2026-09/, /built from commit c0ffee/, /deployed as live/, /purpose “credit-decision”/, /told\s+what\s+turned\s+out/,
       /it\s+was\s+overridden,\s+and\s+decided\s+instead:\s+outcome\s+approved/, /corrected\s+it/, /as auditor/, /after\s+the\s+prediction/,
     ]) expect(text).toMatch(part);
