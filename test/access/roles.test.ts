@@ -54,7 +54,7 @@ describe('the shipped roles', () => {
       auditor:
         'read prediction, list prediction, receive prediction, prove prediction, read log, list request, list legal-hold, read totals, read model-version, read evidence, download evidence, list key, explain access, list access, list break-glass, list key-epoch, read policy, list retention',
       'compliance-officer':
-        'list prediction, prove prediction, read log, list request, list legal-hold, list quarantine, read totals, read model-version, request evidence, read evidence, download evidence, list key, explain access, list access, list break-glass, review break-glass if, list key-epoch, read policy, approve policy if, list retention',
+        'list prediction, prove prediction, read log, list request, list legal-hold, list quarantine, read totals, read model-version, request evidence, read evidence, download evidence, review evidence, list key, explain access, list access, list break-glass, review break-glass if, list key-epoch, read policy, approve policy if, list retention',
       'privacy-officer':
         'read prediction, list prediction, read log, report subject, erase subject, read subject, list request, read request, approve request if, place legal-hold, release legal-hold, list legal-hold, detokenize token if, list quarantine, read quarantine, release quarantine, reject quarantine, list access, end key-epoch, list key-epoch, list retention',
       'model-approver': 'list prediction, read log, list request, read request, approve request if, register model-version, read model-version, approve model-version if',
