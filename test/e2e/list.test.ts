@@ -71,9 +71,9 @@ describe('GET /v1/predictions', () => {
     const { status, json, headers } = await list({});
     const items = json['items'] as Item[];
     expect([status, items.length, headers.get('cache-control')]).toEqual([200, 100, 'no-store']);
-    expect(items[0]).toEqual({ id: `list-${COUNT - 1}`, index: expect.any(Number), time: expect.any(String), model: `model/${(COUNT - 1) % 3}`, version: `${(COUNT - 1) % 2}.0.0` });
+    expect(items[0]).toEqual({ id: `list-${COUNT - 1}`, index: expect.any(Number), time: expect.any(String), model: `model/${(COUNT - 1) % 3}`, version: `${(COUNT - 1) % 2}.0.0`, exceptions: ['unknown-version'] });
     expect(items.some(({ deployment }) => deployment === 'shadow')).toBe(true);
-    expect(new Set(items.flatMap((item) => Object.keys(item)))).toEqual(new Set(['id', 'index', 'time', 'model', 'version', 'deployment']));
+    expect(new Set(items.flatMap((item) => Object.keys(item)))).toEqual(new Set(['id', 'index', 'time', 'model', 'version', 'deployment', 'exceptions']));
   });
 
   test.each([

@@ -73,7 +73,7 @@ describe('rows', () => {
     expect(await ids('auditor', '?order=asc')).toEqual(['one', 'two']);
     expect(await ids('privacy-officer', '?order=asc')).toEqual(['two', 'three']);
     expect(await ids('auditor', '?model=churn')).toEqual(['two']);
-    expect(await ids('auditor', '?decision=secret')).toEqual([]);
+    expect(await ids('auditor', '?decision=secret&from=2000-01-01')).toEqual([]);
   });
 
   test('look one by one as if they were not there', async () => {
