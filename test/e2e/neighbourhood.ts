@@ -5,6 +5,7 @@ import { issueKey } from '../../src/access/bootstrap.ts';
 import { BUILT_IN_ROLES } from '../../src/access/roles.ts';
 import { policiesWith } from '../access/policies-with.ts';
 import { startTestService, type Answer, type TestService } from './service.ts';
+import { DOUBTFUL } from '../retention/doubtful-contract.ts';
 
 /** A tenant with somebody of every role, and further people who make what others ask for. */
 export interface Neighbourhood {
@@ -32,28 +33,6 @@ export interface TwoTenants {
   theirs: Neighbourhood;
   close(): Promise<void>;
 }
-
-/** The shipped policies, and a contract that quarantines what it does not know. */
-const DOUBTFUL = `
-contract: doubtful
-version: 1.0.0
-description: Quarantines what it doubts.
-owner: head of tests
-models: [doubtful]
-purposes: ["*"]
-legalBases: ["*"]
-subject: optional
-require: []
-retention: { period: P1Y, from: entry, citation: none }
-erasure: { mode: erase }
-unknownFields: quarantine
-onHit: quarantine
-quarantineExpiry: PT12H
-inputs:
-  age: { type: integer, unit: years, class: internal, meaning: Age., source: form, observed: once, accuracy: full years, minimum: 0, maximum: 150 }
-output:
-  score: { type: number, unit: probability, class: internal, meaning: Score., source: model, observed: at scoring, accuracy: two digits, minimum: 0, maximum: 1 }
-`;
 
 /** Two tenants of one service, both with closed logs. */
 export async function startNeighbourhood(env: Record<string, string> = {}): Promise<TwoTenants> {

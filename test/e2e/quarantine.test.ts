@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parsePayload } from '../../src/core/payload.ts';
 import type { Log } from '../../src/ledger/log.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
+import { DOUBTFUL } from '../retention/doubtful-contract.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { startTestService, type Answer, type JsonObject, type TestService } from './service.ts';
 import { verifiedLog } from './verified-log.ts';
@@ -18,33 +19,10 @@ let database: TestDatabase;
 let service: TestService;
 let log: Log;
 
-/** The shipped default contract, but it quarantines what it does not know and what looks like a person. */
-const CONTRACT = `
-contract: doubtful
-version: 1.0.0
-description: Quarantines what it doubts.
-owner: head of tests
-models: [doubtful]
-purposes: ["*"]
-legalBases: ["*"]
-subject: optional
-require: []
-retention: { period: P1Y, from: entry, citation: none }
-erasure: { mode: erase }
-unknownFields: quarantine
-onHit: quarantine
-quarantineExpiry: PT12H
-inputs:
-  age: { type: integer, unit: years, class: internal, meaning: Age., source: form, observed: once, accuracy: full years, minimum: 0, maximum: 150 }
-  note: { type: string, class: internal, meaning: Note., source: form, observed: once, accuracy: as typed, maxLength: 200 }
-output:
-  score: { type: number, unit: probability, class: internal, meaning: Score., source: model, observed: at scoring, accuracy: two digits, minimum: 0, maximum: 1 }
-`;
-
 beforeAll(async () => {
   policies = await mkdtemp(join(tmpdir(), 'pl-quarantine-'));
   await cp(SHIPPED, policies, { recursive: true });
-  await writeFile(join(policies, 'contracts', 'doubtful.yaml'), CONTRACT);
+  await writeFile(join(policies, 'contracts', 'doubtful.yaml'), DOUBTFUL);
   database = await createTestDatabase();
   service = await startTestService({ POLICIES_DIR: policies }, {}, database);
   log = service.service.ledger.byLogName('default') as Log;

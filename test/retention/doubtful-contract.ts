@@ -1,7 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const DOUBTFUL = `
+/** Quarantines what it does not know and what looks like a person. */
+export const DOUBTFUL = `
 contract: doubtful
 version: 1.0.0
 description: Quarantines what it doubts.
