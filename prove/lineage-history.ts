@@ -72,6 +72,8 @@ function recordOf(n: number, draw: () => number, pick: <T>(list: readonly T[]) =
     id: `n-${n}`, model, version: pick(VERSIONS), ...(draw() < 0.8 && { subject: `customer-${Math.floor(draw() * 20_000)}` }),
     inputs: model === 'credit-risk' ? { age: 18 + Math.floor(draw() * 80), income: Math.floor(draw() * 1e5) } : { amount: Math.floor(draw() * 1e4) },
     output: model === 'credit-risk' ? { ...numbers, label: 'default' } : numbers, decision: { outcome: draw() < 0.5 ? 'approved' : 'declined', reasons: ['income'], threshold: 0.5, automated: draw() < 0.9 },
+    // Some clocks are late, and a few are ahead.
+    ...(draw() < 0.3 && { time: new Date(Date.now() + (draw() < 0.05 ? 60_000 : -1000 * Math.floor(draw() * 1000))).toISOString() }),
     ...(parents !== undefined && { parents }), ...(draw() < 0.5 && { features: [{ view: `view_${Math.floor(draw() * 3)}`, version: '1', asOf: '2026-11-01T00:00:00Z' }] }),
     deployment: draw() < 0.05 ? 'shadow' : 'live', ...(draw() < 0.2 && { trace: `00-${Math.floor(n / 3).toString(16).padStart(32, '0')}-${'1'.repeat(16)}-01` }),
   }];

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { parseEntry, type Entry } from '../src/core/entry.ts';
 import { parsePayload } from '../src/core/payload.ts';
 import type { Log } from '../src/ledger/log.ts';
+import { ProofFailure } from './proof.ts';
 
 type Json = Record<string, unknown>;
 
@@ -29,10 +30,12 @@ export class RawHistory {
         'select e.bytes, p.key, p.sealed from entry e join payload p on p.log = e.log and p.index = e.index where e.log = $1 and e.index >= $2 and e.index < $3 order by e.index',
         [log.row.id, from, from + 2000],
       );
-      for (const { bytes, key, sealed } of rows) {
-        const entry = parseEntry(bytes);
-        const { payload } = await log.vault.open(key, sealed, entry.commitment);
-        history.add({ ...entry, ...(parsePayload(Buffer.from(payload).toString('utf8')) as unknown as Pick<RawEntry, 'principal' | 'contract' | 'rule' | 'body'>) });
+      const entries = rows.map(({ bytes }) => parseEntry(bytes));
+      const opened = await log.vault.openAll(rows.map(({ key, sealed }, i) => ({ key, sealed, commitment: entries[i]?.commitment ?? '' })));
+      for (const [i, entry] of entries.entries()) {
+        const opening = opened[i];
+        if (opening === undefined) throw new ProofFailure(`the payload of entry ${entry.index} does not open`);
+        history.add({ ...entry, ...(parsePayload(Buffer.from(opening.payload).toString('utf8')) as unknown as Pick<RawEntry, 'principal' | 'contract' | 'rule' | 'body'>) });
       }
     }
     return history;
@@ -77,18 +80,36 @@ export class RawHistory {
 
   /** How a version stood just before an entry, by the entries before it. */
   standingBefore(model: unknown, version: unknown, { index, time }: Pick<RawEntry, 'index' | 'time'>): string {
-    let standing = 'unknown';
+    return this.standing(model, version, (entry) => entry.index < index, Date.parse(time)).word;
+  }
+
+  /** How a version stood at a time, ms since 1970, by the entries until then. */
+  standingAt(model: unknown, version: unknown, time: number): string {
+    return this.standing(model, version, (entry) => Date.parse(entry.time) <= time, time).word;
+  }
+
+  /** What was out of order with a prediction, in the words of the payload, by the entries before it. */
+  exceptionsOf(entry: RawEntry): string[] {
+    const { decided, retired } = this.standing(entry.body['model'], entry.body['version'], ({ index }) => index < entry.index, Date.parse(entry.time));
+    const made = entry.body['time'];
+    return [
+      ...(decided === 'approved' ? [] : [WORDS[decided] ?? decided]),
+      ...(retired ? ['retired-version'] : []),
+      ...(typeof made === 'string' && Date.parse(made) > Date.parse(entry.time) + 5000 ? ['clock-skew'] : []),
+    ];
+  }
+
+  private standing(model: unknown, version: unknown, counts: (entry: RawEntry) => boolean, time: number): { word: string; decided: string; retired: boolean } {
+    let decided = 'unknown';
     let deployed: RawEntry | undefined;
     for (const entry of this.modelEntries) {
-      if (entry.index >= index) break;
+      if (!counts(entry)) break;
       if (entry.body['model'] !== model || entry.body['version'] !== version) continue;
-      if (entry.type === 'model-version-registered') standing = 'registered';
-      else if (entry.type === 'model-version-approved') standing = 'approved';
-      else if (entry.type === 'model-version-rejected') standing = 'rejected';
-      else if (entry.type === 'model-version-approval-withdrawn') standing = 'withdrawn';
-      else if (entry.type === 'model-deployed' && Date.parse(String(entry.body['from'])) <= Date.parse(time)) deployed = entry;
+      decided = DECIDED[entry.type] ?? decided;
+      if (entry.type === 'model-deployed' && Date.parse(String(entry.body['from'])) <= time) deployed = entry;
     }
-    return standing === 'approved' && deployed?.body['deployment'] === 'retired' ? 'retired' : standing;
+    const retired = deployed?.body['deployment'] === 'retired';
+    return { word: decided === 'approved' && retired ? 'retired' : decided, decided, retired };
   }
 
   readonly modelEntries: RawEntry[] = [];
@@ -111,6 +132,11 @@ export class RawHistory {
     if (request !== undefined) push(this.requests, request, id);
   }
 }
+
+const DECIDED: Record<string, string> = {
+  'model-version-registered': 'registered', 'model-version-approved': 'approved', 'model-version-rejected': 'rejected', 'model-version-approval-withdrawn': 'withdrawn',
+};
+const WORDS: Record<string, string> = { unknown: 'unknown-version', registered: 'unapproved-version', rejected: 'rejected-version', withdrawn: 'withdrawn-version' };
 
 function requestOf(body: Json): string | undefined {
   const trace = body['trace'];

@@ -78,6 +78,11 @@ export class Log {
     return this.store.readHead(this.row.id);
   }
 
+  /** The log of this succession that has a number; undefined where none has. */
+  holderOf(id: number): Log | undefined {
+    return this.succession.find(({ row }) => row.id === id);
+  }
+
   /** One entry's bytes; undefined beyond the log's end. */
   async readEntry(index: number): Promise<Uint8Array | undefined> {
     return (await this.store.readEntries(this.row.id, index, index + 1))[0];

@@ -16,7 +16,7 @@ import { readDisclosures } from '../retention/report-disclosures.ts';
 import { addAncestors } from './ancestors.ts';
 import { entryNode, GraphBuilder, type LineageGraph, type LineageNode } from './graph.ts';
 import { addModelVersion, featureNode } from './model-nodes.ts';
-import { addPrediction, holderOf } from './prediction-node.ts';
+import { addPrediction } from './prediction-node.ts';
 import { childrenOf, rowAt, rowsAt, rowsOfRequest, type PredictionRow } from './prediction-rows.ts';
 import { proveEntries } from './prove-entries.ts';
 
@@ -170,7 +170,7 @@ async function addFollowUps(graph: GraphBuilder, caller: Caller, { row, root, op
 }
 
 async function addFollowUp(graph: GraphBuilder, caller: Caller, told: FollowUpRow, root: string, opened: OpenedFor | undefined): Promise<void> {
-  const holder = holderOf(caller.log, told.log);
+  const holder = caller.log.holderOf(told.log);
   if (holder === undefined) return;
   const { opening } = await openEntry(holder, told.index);
   const node = graph.state(holder, told.index, { id: entryNode(holder, told.index), kind: told.kind, time: new Date(told.time).toISOString() });

@@ -6,7 +6,6 @@ import { readHistories } from '../models/model-history.ts';
 import { deployedAt, standingAt, type FactPlace } from '../models/standing.ts';
 import { openEntry } from '../predictions/open-entry.ts';
 import { entryNode, type EdgeKind, type GraphBuilder, type NodeKind } from './graph.ts';
-import { holderOf } from './prediction-node.ts';
 import type { PredictionRow } from './prediction-rows.ts';
 
 type JsonObject = { [name: string]: JsonValue };
@@ -72,7 +71,7 @@ async function addParts(graph: GraphBuilder, log: Log, row: PredictionRow, node:
   const { model, version } = row;
   const registration = await openFact(log, registered);
   const { artifact, training = [], evaluation = [], code, features = [], ...others } = (registration?.body ?? {}) as Partial<Registered>;
-  const holder = holderOf(log, registered.log) ?? log;
+  const holder = log.holderOf(registered.log) ?? log;
   const { index } = registered;
   graph.state(holder, index, {
     id: node, kind: 'model-version', model, version, standing, time: new Date(registered.time).toISOString(),
@@ -104,7 +103,7 @@ export function featureNode(view: string, version: string | undefined): string {
 
 async function addFact(graph: GraphBuilder, log: Log, fact: FactPlace, row: PredictionRow, about: string, { kind, edge }: { kind: NodeKind; edge: EdgeKind }): Promise<void> {
   const opened = await openFact(log, fact);
-  const holder = holderOf(log, fact.log) ?? log;
+  const holder = log.holderOf(fact.log) ?? log;
   const { model: _model, version: _version, ...body } = (opened?.body ?? {}) as JsonObject;
   const node = graph.state(holder, fact.index, {
     id: entryNode(holder, fact.index), kind, time: new Date(fact.time).toISOString(), ...body, ...(opened !== undefined && { by: opened.principal }), ...(isLater(fact, row) && { later: true }),
@@ -118,7 +117,7 @@ function isLater(fact: FactPlace, row: PredictionRow): boolean {
 
 /** The payload of an entry about models: it holds nothing personal. Undefined where it is not there. */
 async function openFact(log: Log, { log: id, index }: FactPlace): Promise<{ principal: string; body: JsonValue } | undefined> {
-  const holder = holderOf(log, id);
+  const holder = log.holderOf(id);
   const opened = holder && (await openEntry(holder, index));
   if (opened?.opening === undefined) return undefined;
   return parsePayload(Buffer.from(opened.opening.payload).toString('utf8'));

@@ -3,18 +3,13 @@ import { exceptionWords } from '../predictions/exception-words.ts';
 import { entryNode, type GraphBuilder, type LineageNode } from './graph.ts';
 import type { PredictionRow } from './prediction-rows.ts';
 
-/** The log of a succession by its number. */
-export function holderOf(log: Log, id: number): Log | undefined {
-  return log.succession.find(({ row }) => row.id === id);
-}
-
 /**
  * A prediction as lists show it, with the erasure where its payload is gone.
  *
  * @param log the caller's: a log that succeeds another may have erased what that holds
  */
 export function addPrediction(graph: GraphBuilder, log: Log, row: PredictionRow): LineageNode {
-  const holder = holderOf(log, row.log);
+  const holder = log.holderOf(row.log);
   if (holder === undefined) throw new Error('a prediction of a log that is not the caller’s');
   const node = graph.state(holder, row.index, {
     id: entryNode(holder, row.index), kind: 'prediction', prediction: row.id, model: row.model, version: row.version, time: new Date(row.time).toISOString(),
@@ -22,7 +17,7 @@ export function addPrediction(graph: GraphBuilder, log: Log, row: PredictionRow)
     ...(row.exceptions !== null && { exceptions: exceptionWords(row.exceptions) }),
     ...(row.erased && { erased: true }),
   });
-  const by = row.erasedLog === null ? undefined : holderOf(log, row.erasedLog);
+  const by = row.erasedLog === null ? undefined : log.holderOf(row.erasedLog);
   if (by !== undefined && row.erasedIndex !== null) {
     const erasure = graph.state(by, row.erasedIndex, { id: entryNode(by, row.erasedIndex), kind: 'erasure' });
     graph.link(node.id, 'erased-by', erasure.id);

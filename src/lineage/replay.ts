@@ -147,7 +147,7 @@ export class ReplayDesk {
   /** What was recorded under the id before. @throws Problem `id-taken`, `erased` */
   private async again(caller: Caller, place: Place, prediction: string, { log: id, index, ofLog, ofIndex }: FollowUpRow): Promise<Replayed> {
     if (ofLog !== place.log.row.id || ofIndex !== place.index) throw new Problem('id-taken', 'The id stands in the log for a replay of another prediction: use a new id.');
-    const holder = caller.log.succession.find(({ row }) => row.id === id) ?? caller.log;
+    const holder = caller.log.holderOf(id) ?? caller.log;
     const { opening } = await openEntry(holder, index);
     if (opening === undefined) throw await absence(holder, index);
     const { body } = parsePayload(Buffer.from(opening.payload).toString('utf8'));

@@ -7,7 +7,7 @@ import { Problem } from '../http/problem.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import { advanceStanding } from './advance-standing.ts';
 import { readHistories } from './model-history.ts';
-import { logsOf, holderOf } from './register-version.ts';
+import { logsOf } from './register-version.ts';
 import { standingAt, type Decided } from './standing.ts';
 import { LONG_TEXT } from './version-form.ts';
 import { findVersion, INSERT_DECISION, type VersionRow } from './version-table.ts';
@@ -83,5 +83,5 @@ export async function knownVersion(caller: Caller, model: string, version: strin
 /** How an entry about a version names it. */
 export function registrationOf({ log }: Caller, row: VersionRow): { model: string; version: string; registered: number; origin?: string } {
   const { model, version, index } = row;
-  return { model, version, registered: index, ...(row.log !== log.row.id && { origin: holderOf(log, row).row.origin }) };
+  return { model, version, registered: index, ...(row.log !== log.row.id && { origin: (log.holderOf(row.log) ?? log).row.origin }) };
 }

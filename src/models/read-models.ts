@@ -5,7 +5,7 @@ import type { Log } from '../ledger/log.ts';
 import { cursorAt, placeAt } from './deployment-cursor.ts';
 import { mlBomOf } from './ml-bom.ts';
 import { readHistories } from './model-history.ts';
-import { holderOf, logsOf, openFact } from './register-version.ts';
+import { logsOf, openFact } from './register-version.ts';
 import { deployedAt, standingAt, WHOLE, type DeploymentFact, type Moment, type Standing } from './standing.ts';
 import type { VersionForm } from './version-form.ts';
 import { pageDeployments, readDecisions, type DeploymentRow, type VersionRow } from './version-table.ts';
@@ -54,13 +54,13 @@ export async function readVersion(log: Log, row: VersionRow, moment: Moment): Pr
   const { model, version } = row;
   const standing = standingAt((await readHistories(log.pool, log, model)).get(model), version, moment);
   if (standing.decided === 'unknown') return { model, version, standing: standing.standing };
-  const { body, leafHash } = await openFact(holderOf(log, row), row.index);
+  const { body, leafHash } = await openFact(log.holderOf(row.log) ?? log, row.index);
   const { model: _model, version: _version, ...facts } = body as { [name: string]: JsonValue };
   const decisions = await readDecisions(log.pool, logsOf(log), row, moment.time, MAX_DECISIONS);
   return {
     ...shownVersion(log, row, standing), leafHash, facts,
     decisions: await Promise.all(decisions.map(async ({ decision, principal, ...place }) => {
-      const { reason, conditions } = (await openFact(holderOf(log, place), place.index)).body as { [name: string]: JsonValue };
+      const { reason, conditions } = (await openFact(log.holderOf(place.log) ?? log, place.index)).body as { [name: string]: JsonValue };
       return { decision, principal, ...shownPlace(log, place), reason, ...(conditions !== undefined && { conditions }) };
     })),
   };
@@ -68,7 +68,7 @@ export async function readVersion(log: Log, row: VersionRow, moment: Moment): Pr
 
 /** A version as ML-BOM. */
 export async function readMlBomOf(log: Log, row: VersionRow): Promise<object> {
-  const holder = holderOf(log, row);
+  const holder = log.holderOf(row.log) ?? log;
   const { body, entry } = await openFact(holder, row.index);
   const { model, ...form } = body as unknown as VersionForm & { model: string };
   return mlBomOf(model, form, { origin: holder.row.origin, index: row.index, time: entry.time });
@@ -102,5 +102,5 @@ function shownFact({ deployment, share, from, to }: Pick<DeploymentFact, 'deploy
 }
 
 function shownPlace(log: Log, place: { log: number; index: number; time: number }): object {
-  return { ...(place.log !== log.row.id && { origin: holderOf(log, place).row.origin }), index: place.index, time: new Date(place.time).toISOString() };
+  return { ...(place.log !== log.row.id && { origin: (log.holderOf(place.log) ?? log).row.origin }), index: place.index, time: new Date(place.time).toISOString() };
 }

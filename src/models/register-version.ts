@@ -59,14 +59,9 @@ export function logsOf(log: Log): number[] {
 async function sameAgain(log: Log, model: string, version: string, body: JsonValue): Promise<Registered | undefined> {
   const row = await findVersion(log.pool, logsOf(log), model, version);
   if (row === undefined) return undefined;
-  const { body: kept, entry, leafHash } = await openFact(holderOf(log, row), row.index);
+  const { body: kept, entry, leafHash } = await openFact(log.holderOf(row.log) ?? log, row.index);
   if (canonicalize(kept) !== canonicalize(body)) throw new Problem('version-taken', `The version is registered at index ${row.index} with other content: register another version.`);
   return { model, version, index: row.index, time: entry.time, leafHash, created: false };
-}
-
-/** The log that holds an entry: this one, or one that it succeeds. */
-export function holderOf(log: Log, { log: number }: { log: number }): Log {
-  return log.succession.find(({ row }) => row.id === number) ?? log;
 }
 
 /** Opens an entry about a model. It names no person, and so leaves no trace. @throws Problem `payload-missing`, `payload-lost` */

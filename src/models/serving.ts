@@ -22,7 +22,12 @@ export interface Serving {
 export interface Served {
   readonly model: string;
   readonly version: string;
+  /** When its producer says that it was made, RFC 3339. */
+  readonly time?: string | undefined;
 }
+
+/** A producer's clock may be so far ahead of the log's, in ms. */
+export const CLOCK_SKEW_MS = 5000;
 
 const WORDS: Readonly<Record<VersionFault, ExceptionWord>> = {
   unknown: 'unknown-version',
@@ -48,10 +53,10 @@ export class ModelServing {
   }
 
   /** At once where the log has said nothing new of models. */
-  of(log: Log, { model, version }: Served): Serving | Promise<Serving> {
+  of(log: Log, served: Served): Serving | Promise<Serving> {
     const known = this.knownOf(log);
-    if (known.version >= log.vault.version) return known.serving(model, version, this.clock.now());
-    return known.refresh(log).then(() => known.serving(model, version, this.clock.now()));
+    if (known.version >= log.vault.version) return known.of(served, this.clock.now());
+    return known.refresh(log).then(() => known.of(served, this.clock.now()));
   }
 
   /** Tells whether a serving is the same at a version of the vault and, where it is given, at an entry's time, ms since 1970. */
@@ -59,11 +64,11 @@ export class ModelServing {
     return (vault, time) => this.stays(log, served, serving, vault, time);
   }
 
-  private async stays(log: Log, { model, version }: Served, serving: Serving, vault: number, time = 0): Promise<boolean> {
+  private async stays(log: Log, served: Served, serving: Serving, vault: number, time = 0): Promise<boolean> {
     const known = this.knownOf(log);
     known.sawTime(time);
     if (known.version < vault) await known.refresh(log);
-    const now = known.serving(model, version, this.clock.now());
+    const now = known.of(served, this.clock.now());
     return now.action === serving.action && now.bits === serving.bits && now.until === serving.until;
   }
 
@@ -95,7 +100,12 @@ class KnownModels {
     if (time > this.latest) this.latest = time;
   }
 
-  serving(model: string, version: string, now: number): Serving {
+  of({ model, version, time }: Served, now: number): Serving {
+    const serving = this.serving(model, version, now);
+    return time === undefined ? serving : judgedByClock(serving, Date.parse(time) - CLOCK_SKEW_MS, Math.max(now, this.latest));
+  }
+
+  private serving(model: string, version: string, now: number): Serving {
     const history = this.histories.get(model);
     // Names that nobody registered may be any number: none is remembered.
     if (history?.versions.has(version) !== true) return this.unknown(this.rulesOf(model));
@@ -144,6 +154,17 @@ function servingOf({ decided, deployed }: Standing, rules: ServingRules, until: 
   if (decided !== 'approved') faults.push(decided === 'registered' ? 'unapproved' : decided);
   if (deployed?.deployment === 'retired') faults.push('retired');
   return made(faults, rules, until);
+}
+
+/**
+ * With `clock-skew`, while the log has not come to the time at which the prediction may have been made.
+ *
+ * @param possible the first time, ms since 1970, of an entry by which its producer's clock is no longer too far ahead
+ */
+function judgedByClock(serving: Serving, possible: number, time: number): Serving {
+  if (!(possible > time)) return serving;
+  const words: ExceptionWord[] = [...serving.words, 'clock-skew'];
+  return { ...serving, words, text: JSON.stringify(words), bits: exceptionBits(words), until: Math.min(serving.until ?? possible, possible) };
 }
 
 function made(faults: readonly VersionFault[], rules: ServingRules, until: number | undefined): Serving {

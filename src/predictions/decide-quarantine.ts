@@ -72,7 +72,7 @@ export function closed(): Problem {
 
 /** Read, judged and sealed anew: tokens are put into the record itself, so each try begins from what is held. */
 async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, log: Log, held: Held): Promise<{ draft: EntryDraft; contract: string }> {
-  const holder = log.succession.find(({ row }) => row.id === held.log) ?? log;
+  const holder = log.holderOf(held.log) ?? log;
   const opened = await openHeld(holder, held);
   if (opened === undefined) throw closed();
   const { record } = opened;
@@ -85,12 +85,13 @@ async function draftReleased({ contracts, models, maxDepth }: QuarantineDesk, lo
   }
   const { originals, handling, touched } = judgement;
   // Whoever lets it out lets it in: how its version stands is said, and keeps it out no more.
-  let serving = models.of(log, held);
+  const served = { model: held.model, version: held.version, time: posted.prediction.time };
+  let serving = models.of(log, served);
   while (serving instanceof Promise) {
     await serving;
-    serving = models.of(log, held);
+    serving = models.of(log, served);
   }
-  const stays = models.staying(log, held, serving);
+  const stays = models.staying(log, served, serving);
   const by = { principal: held.principal, rule: held.rule, contract: contract.id, originals, handling: handling as JsonValue | undefined, touched, serving, stays };
   return { draft: await draftPrediction(log.vault, posted, by), contract: contract.id };
 }

@@ -83,7 +83,7 @@ export function part(originals: readonly SealedOriginal[], fields: VisibleFields
 
 async function placeOf(log: Log, id: string): Promise<{ log: Log; index: number }> {
   const found = await log.findPrediction(id);
-  const holder = log.succession.find(({ row }) => row.id === found?.log);
+  const holder = found && log.holderOf(found.log);
   if (found === undefined || holder === undefined) throw notThere();
   return { log: holder, index: found.index };
 }

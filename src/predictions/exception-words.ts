@@ -1,6 +1,6 @@
 /**
  * What can be out of order with a prediction that was taken in all the same (docs/spec/payloads.md): the closed list, and each
- * word's bit in the read model (`prediction.exceptions`). A bit is never given to another word.
+ * word's bit in the read model (`prediction.exceptions`). A bit is never given to another word (32 was one that nothing ever bore).
  */
 export const EXCEPTION_BITS = {
   'unknown-version': 1,
@@ -8,7 +8,6 @@ export const EXCEPTION_BITS = {
   'rejected-version': 4,
   'withdrawn-version': 8,
   'retired-version': 16,
-  'unknown-parent': 32,
   'clock-skew': 64,
 } as const;
 

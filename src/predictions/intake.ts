@@ -51,7 +51,11 @@ export class PredictionIntake {
    *
    * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
    */
-  async take(log: Log, bytes: Uint8Array, by: Appender): Promise<Taken> {
+  take(log: Log, bytes: Uint8Array, by: Appender): Promise<Taken> {
+    return this.takeIn(log, bytes, by, ROUNDS);
+  }
+
+  private async takeIn(log: Log, bytes: Uint8Array, by: Appender, rounds: number): Promise<Taken> {
     log.checkRoom(bytes.length);
     const posted = readPosted(bytes, this.maxDepth);
     const { id } = posted.prediction;
@@ -79,10 +83,16 @@ export class PredictionIntake {
       const { index, time, leafHash } = await log.append(draft instanceof Promise ? await draft : draft);
       return { id, log, index, time, leafHash, created: true };
     } catch (error) {
-      if (error instanceof ServingChangedError) return this.take(log, bytes, by);
-      if (error instanceof AlreadySequencedError) return sameAgain(holderOf(log, error), posted, error.index, { originals, handling });
+      if (error instanceof ServingChangedError) return this.takeAgain(log, bytes, by, rounds - 1);
+      if (error instanceof AlreadySequencedError) return sameAgain(log, error, posted, { originals, handling });
       throw error;
     }
+  }
+
+  /** @throws Problem `vault-unavailable` when no rounds are left */
+  private takeAgain(log: Log, bytes: Uint8Array, by: Appender, rounds: number): Promise<Taken> {
+    if (rounds > 0) return this.takeIn(log, bytes, by, rounds);
+    throw new Problem('vault-unavailable', 'How the model version stands changed again and again while the record was taken in: send the same again.');
   }
 
   /** A record of a version that policies/models.yaml does not let in. What its contract says comes first. @throws Problem */
@@ -92,7 +102,7 @@ export class PredictionIntake {
     // Judging changes what it accepts, and what is held in quarantine is what was posted.
     const judgement = contract?.judge(readPosted(bytes, this.maxDepth).prediction);
     if (contract === undefined || judgement === undefined || judgement.verdict === 'refused') throw refusalOf(judgement);
-    const faults = serving.words.map((code) => ({ at: '/version', code, detail: 'a model version that is not approved to run' }));
+    const faults = serving.words.filter((word) => word !== 'clock-skew').map((code) => ({ at: '/version', code, detail: 'a model version that is not approved to run' }));
     if (serving.action === 'refuse') throw new Problem('version-not-served', 'The model version is not approved to run, and policies/models.yaml refuses its predictions; see errors.', { errors: faults });
     const doubts = judgement.verdict === 'quarantined' ? judgement.faults : [];
     return this.quarantine.keep(log, posted, { faults: [...faults, ...doubts], expires: serving.quarantineFor, contract: contract.id, principal, rule });
@@ -101,7 +111,7 @@ export class PredictionIntake {
   /** A retry of what was taken in before is answered as ever, whatever contract came into force since. @throws Problem */
   private async findTaken(log: Log, posted: Posted): Promise<Accepted | undefined> {
     const known = await log.findPrediction(posted.prediction.id);
-    return known && sameAgain(holderOf(log, known), posted, known.index);
+    return known && sameAgain(log, known, posted);
   }
 }
 
@@ -119,21 +129,18 @@ function refusalOf(judgement: Judgement | undefined): Problem {
   return new Problem('contract-broken', 'The record is not as its contract says; see errors for every place.', { errors: judgement.verdict === 'accepted' ? [] : judgement.faults });
 }
 
-/** The log that holds the id: this one, or one that it succeeds. */
-function holderOf(log: Log, taken: { log: number }): Log {
-  return log.succession.find((each) => each.row.id === taken.log) ?? log;
-}
-
-/** Rounds of a retry of what was recovered, while others confirm it or keys go. */
+/** Rounds of what others may come in between of: a model version that changes, a retry that others confirm, keys that go. */
 const ROUNDS = 4;
 
 /**
- * The first acceptance of the same content.
+ * The first acceptance of the same content, in this log or in one that it succeeds.
  *
  * @param judged what the contract made of the retry; undefined where it does not take it in
  * @throws Problem `id-taken`, `erased`, `payload-lost`, `payload-missing`
  */
-async function sameAgain(log: Log, posted: Posted, index: number, judged?: Judged): Promise<Accepted> {
+async function sameAgain(asked: Log, taken: { log: number; index: number }, posted: Posted, judged?: Judged): Promise<Accepted> {
+  const log = asked.holderOf(taken.log) ?? asked;
+  const { index } = taken;
   const { prediction, content } = posted;
   let opened = await openEntry(log, index);
   for (let round = 0; round < ROUNDS && opened.opening !== undefined && isUnconfirmed(opened.opening); round++) {

@@ -59,7 +59,7 @@ export class QuarantineController {
     const caller = callerOf(request);
     const row = await this.find(caller, id);
     const { rule, fields } = this.decide(caller, row);
-    const holder = caller.log.succession.find((log) => log.row.id === row.log) ?? caller.log;
+    const holder = caller.log.holderOf(row.log) ?? caller.log;
     const held = isHeld(row) ? await openHeld(holder, row) : undefined;
     await this.trail.allowed(caller, rule, { log: holder, quarantine: row.id });
     // Where it left while it was opened, the row says more now.

@@ -98,7 +98,7 @@ export async function openHeld(log: Log, { id, key, sealed }: QuarantineRow & Se
 
 /** Undefined where it has left meanwhile. @throws Problem `id-taken` */
 async function sameAgain(log: Log, { prediction, content }: Posted, known: QuarantineRow & SealedRecord): Promise<Quarantined | undefined> {
-  const holder = log.succession.find(({ row }) => row.id === known.log) ?? log;
+  const holder = log.holderOf(known.log) ?? log;
   const held = await openHeld(holder, known);
   if (held === undefined) return undefined;
   const { trace: _trace, ...rest } = held.record;

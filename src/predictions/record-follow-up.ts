@@ -10,6 +10,7 @@ import { draftEntry } from '../ledger/draft.ts';
 import type { EntryDraft, SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { SealingKey } from '../vault/log-vault.ts';
+import { CLOCK_SKEW_MS } from '../models/serving.ts';
 import { tokenize } from '../vault/tokenize.ts';
 import { VaultError } from '../vault/vault-error.ts';
 import { FOLLOW_UP_TYPES, type FollowUpException, type FollowUpKind, type PostedCorrection, type PostedFollowUp, type PostedOutcome, type PostedReview } from './follow-up.ts';
@@ -32,8 +33,6 @@ export interface RecordedFollowUp extends SequencedEntry {
   created: boolean;
 }
 
-/** Clocks of producers may be this far ahead, in ms. */
-const CLOCK_SKEW_MS = 5000;
 const ROUNDS = 4;
 
 /** Takes in what is told of predictions after them. */
@@ -157,7 +156,7 @@ function exceptionsOf(posted: PostedOutcome | PostedReview | PostedCorrection, {
 
 /** The first acceptance of the same content. @throws Problem `id-taken`, `erased`, `payload-missing` */
 async function sameAgain(log: Log, { log: holderId, index }: FollowUpRow, content: string): Promise<SequencedEntry & { log: Log }> {
-  const holder = log.succession.find(({ row }) => row.id === holderId) ?? log;
+  const holder = log.holderOf(holderId) ?? log;
   const { entry, leafHash, opening } = await openEntry(holder, index);
   if (opening === undefined) throw await absence(holder, index);
   if (!timingSafeEqual(contentDigest(opening.salt, content), opening.contentDigest)) {

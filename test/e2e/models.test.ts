@@ -26,8 +26,8 @@ const deploy = (model: string, version: string, form: Record<string, unknown>, b
   service.call('POST', `/v1/models/${model}/versions/${version}/deployments`, by, { reason: 'the release', ...form });
 const show = async (model: string, version: string, at?: string): Promise<Record<string, unknown>> =>
   (await service.call('GET', `/v1/models/${model}/versions/${version}${at === undefined ? '' : `?at=${at}`}`, 'auditor')).json;
-const exceptionsOf = async (id: string, model: string, version: string): Promise<unknown> => {
-  expect((await service.call('POST', '/v1/predictions', 'producer', prediction(id, { model, version }))).status).toBe(201);
+const exceptionsOf = async (id: string, model: string, version: string, more: object = {}): Promise<unknown> => {
+  expect((await service.call('POST', '/v1/predictions', 'producer', prediction(id, { model, version, ...more }))).status).toBe(201);
   return ((await service.call('GET', `/v1/predictions/${id}`, 'auditor')).json['prediction'] as Record<string, unknown>)['exceptions'];
 };
 const beforeIt = (time: unknown): string => new Date(Date.parse(time as string) - 1).toISOString();
@@ -180,6 +180,21 @@ describe('a prediction', () => {
     expect(await exceptionsOf('l-1', 'm-later', '1')).toBeUndefined();
     await sleep(Date.parse(from) - Date.now() + 20);
     expect(await exceptionsOf('l-2', 'm-later', '1')).toEqual(['retired-version']);
+  });
+});
+
+describe('a producer’s clock', () => {
+  const timed = async (id: string, ms: number): Promise<unknown> => exceptionsOf(id, 'm-clock', '1', { time: new Date(Date.now() + ms).toISOString() });
+
+  test('that is ahead is an exception, beside what else there is; what comes late is none', async () => {
+    await register('m-clock', '1');
+    expect(await timed('c-1', 60_000)).toEqual(['unapproved-version', 'clock-skew']);
+    await decide('m-clock', '1', 'approve');
+    expect(await timed('c-2', 60_000)).toEqual(['clock-skew']);
+    expect(await timed('c-3', 3000)).toBeUndefined();
+    expect(await timed('c-4', -86_400_000)).toBeUndefined();
+    const { json } = await service.call('GET', '/v1/predictions?exception=clock-skew&model=m-clock', 'auditor');
+    expect((json['items'] as { id: string }[]).map(({ id }) => id)).toEqual(['c-2', 'c-1']);
   });
 });
 

@@ -26,7 +26,7 @@ function nth(n: number): Row {
     deployment: n % 997 === 5 ? 'shadow' : n % 4 === 0 ? null : 'live',
     outcome: n % 5 === 0 ? null : n % 1013 === 11 ? 'referred' : 'declined',
     principal: `prn_${n % 2}`,
-    exceptions: n % 911 === 3 ? (n % 2 === 0 ? EXCEPTION_BITS['unknown-parent'] : EXCEPTION_BITS['unapproved-version'] | EXCEPTION_BITS['clock-skew']) : null,
+    exceptions: n % 911 === 3 ? (n % 2 === 0 ? EXCEPTION_BITS['retired-version'] : EXCEPTION_BITS['unapproved-version'] | EXCEPTION_BITS['clock-skew']) : null,
     subject: n % 2003 === 9,
   };
 }
