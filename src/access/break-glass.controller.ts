@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { HttpSettings } from '../http/http-settings.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { invalidQuery, refuseParameters } from '../http/query-faults.ts';
 import { Access, callerOf } from './access.ts';
@@ -25,7 +25,7 @@ const REVIEW = {
   properties: { verdict: { enum: ['justified', 'not-justified'] }, comment: { type: 'string', minLength: 1, maxLength: 1000 } },
 } as const;
 
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 const isOpen = ajv.compile<BreakGlassRequest>(OPEN);
 const isReview = ajv.compile<Review>(REVIEW);
 

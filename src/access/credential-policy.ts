@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
@@ -45,7 +45,7 @@ const natural = (maximum: number): object => ({ type: 'integer', minimum: 1, max
 const closed = (properties: object): object => ({ type: 'object', additionalProperties: false, required: Object.keys(properties), properties });
 const listOf = (properties: object): object => ({ type: 'array', maxItems: 200, items: closed(properties) });
 
-const validate = new Ajv({ allErrors: true }).compile<CredentialFile>({
+const validate = new OwnSchemas().compile<CredentialFile>({
   ...closed({
     issuance: listOf({ id: ID, by: ID, roles: IDS, maxDays: natural(3660), reason: REASON }),
     breakGlass: listOf({ id: ID, by: ID, role: ID, maxMinutes: natural(24 * 60), reason: REASON }),

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem, type Fault } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
@@ -42,7 +42,7 @@ interface Question {
   resource: Resource;
   attributes?: Attributes;
 }
-const isQuestion = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Question>(QUESTION);
+const isQuestion = new OwnSchemas({ allowUnionTypes: true }).compile<Question>(QUESTION);
 
 /** Why something is allowed or not. */
 @ApiTags('access')

@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { idPage, PAGE, readIdCursor } from '../http/id-page.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { Access, callerOf } from './access.ts';
@@ -41,7 +41,7 @@ const REGISTER = {
   properties: { ...TERMS, certificate: { type: 'string', maxLength: 10_000 }, proof: { type: 'string', maxLength: 2000, pattern: '^[A-Za-z0-9+/]+={0,2}$' } },
 } as const;
 
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 const isIssue = ajv.compile<KeyRequest>(ISSUE);
 const isRegister = ajv.compile<CertificateRequest>(REGISTER);
 const isRotate = ajv.compile<{ overlapMinutes?: number }>(ROTATE);

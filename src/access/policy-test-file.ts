@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
 import { ACTIONS, ATTRIBUTE_NAMES, attributeType, isActionOn, RESOURCES, type Action, type AttributeValue, type Resource } from './catalogue.ts';
@@ -34,7 +34,7 @@ export interface PolicyTestFile {
 const FIELDS = { type: 'array', minItems: 1, uniqueItems: true, items: FIELD };
 const VALUE = { type: ['string', 'number', 'boolean', 'null'], maxLength: 256 };
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<PolicyTestFile>({
+const validate = new OwnSchemas({ allowUnionTypes: true }).compile<PolicyTestFile>({
   type: 'object',
   additionalProperties: false,
   required: ['role', 'description', 'cases'],

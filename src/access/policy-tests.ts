@@ -1,6 +1,7 @@
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import type { PolicyFile } from '../ledger/policy-file.ts';
+import { rememberFile } from '../ledger/remember-file.ts';
 import { CATALOGUE, isActionOn, RESOURCES, type Action } from './catalogue.ts';
 import { judge } from './condition.ts';
 import type { Decision } from './decision.ts';
@@ -10,6 +11,8 @@ import type { Rule } from './rule.ts';
 import type { Asker } from './variable.ts';
 
 const FOLDER = 'tests/';
+
+const testsOf = rememberFile(readPolicyTests);
 
 /** What the tests of a policy bundle showed. */
 export interface PolicyTestReport {
@@ -35,7 +38,7 @@ export function readAllPolicyTests(bundle: PolicyBundle): PolicyFile<PolicyTestF
   for (const [path, text] of bundle.texts) {
     if (!path.startsWith(FOLDER)) continue;
     try {
-      if (path.endsWith('.yaml')) files.push(readPolicyTests(path, text));
+      if (path.endsWith('.yaml')) files.push(testsOf(path, text));
       else faults.push({ path, line: 1, message: 'a file of tests ends in .yaml: rename or remove it' });
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
@@ -52,7 +52,7 @@ const PROVIDER = {
 };
 const OPTIONAL = ['jwksUri', 'tokenType'];
 
-const validate = new Ajv({ allErrors: true }).compile<{ providers: IdentityProvider[] }>(
+const validate = new OwnSchemas().compile<{ providers: IdentityProvider[] }>(
   closed({ providers: { type: 'array', maxItems: 50, items: closed(PROVIDER, Object.keys(PROVIDER).filter((name) => !OPTIONAL.includes(name))) } }),
 );
 

@@ -1,5 +1,5 @@
-import { Ajv } from 'ajv';
 import type { Pool } from 'pg';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { Problem } from '../http/problem.ts';
 import type { Caller } from './caller.ts';
 import { record } from './act.ts';
@@ -10,7 +10,7 @@ export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
 /** What is posted to revoke something. */
 export const REVOCATION_SCHEMA = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: { enum: REVOCATION_REASONS } } } as const;
-export const isRevocation = new Ajv({ allErrors: true }).compile<{ reason: RevocationReason }>(REVOCATION_SCHEMA);
+export const isRevocation = new OwnSchemas().compile<{ reason: RevocationReason }>(REVOCATION_SCHEMA);
 
 /**
  * Ends a key: here at once, on every replica within 5 s. The key ends before the log says so, because a log that has

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { ACTIONS, ATTRIBUTE_NAMES, RESOURCES, type Action, type Resource } from './catalogue.ts';
 import { COMPARISONS, MEMBERSHIPS, PRESENCES } from './condition.ts';
 
@@ -87,4 +87,4 @@ const SCHEMA = {
   },
 };
 
-export const validateRoleFile = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<RoleFile>(SCHEMA);
+export const validateRoleFile = new OwnSchemas({ allowUnionTypes: true }).compile<RoleFile>(SCHEMA);

@@ -1,5 +1,6 @@
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
+import { rememberFile } from '../ledger/remember-file.ts';
 import type { Action, ActionOn, AttributesOf, Resource } from './catalogue.ts';
 import { compileRole } from './compile-role.ts';
 import type { Decision } from './decision.ts';
@@ -112,9 +113,11 @@ export class Roles {
   }
 }
 
+const roleOf = rememberFile(compileRole);
+
 function compileFile(path: string, text: string): Role {
   if (!path.endsWith('.yaml')) throw new PolicyError([{ path, line: 1, message: 'a role file ends in .yaml: rename or remove it' }]);
-  return compileRole(path, text);
+  return roleOf(path, text);
 }
 
 /** Goes on after a fault, so that all of them are said at once. */

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
 import { TOKENIZATION_MODES, type TokenizationMode } from './tokenization-modes.ts';
 
@@ -110,7 +110,7 @@ const FIELDS = {
 };
 
 /** Closed at every level: a misspelt word stops the start instead of governing nothing. */
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true, keywords: ['mend'] }).compile<ContractFile>({
+const validate = new OwnSchemas({ allowUnionTypes: true, verbose: true, keywords: ['mend'] }).compile<ContractFile>({
   type: 'object',
   additionalProperties: false,
   required: [

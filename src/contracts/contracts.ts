@@ -1,12 +1,15 @@
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import type { PolicyFile } from '../ledger/policy-file.ts';
+import { rememberFile } from '../ledger/remember-file.ts';
 import { compareVersions, incompatibilities } from './compatibility.ts';
 import { compileContract, type Contract } from './contract.ts';
 import { readContractFile } from './contract-file.ts';
 import { readTenantsFile, TENANTS_PATH, type TenantsFile } from './tenants-file.ts';
 
 const FOLDER = 'contracts/';
+
+const contractOf = rememberFile((path, text) => compileContract(readContractFile(path, text)));
 
 /**
  * Every contract of a policy bundle, compiled. Of several versions of a contract the newest governs; older ones that are
@@ -82,7 +85,7 @@ function compileAll(bundle: Pick<PolicyBundle, 'texts'>, faults: PolicyFault[]):
     if (!path.startsWith(FOLDER)) continue;
     const contract = gather(faults, () => {
       if (!path.endsWith('.yaml')) throw new PolicyError([{ path, line: 1, message: 'a contract file ends in .yaml: rename or remove it' }]);
-      return compileContract(readContractFile(path, text));
+      return contractOf(path, text);
     });
     if (contract !== undefined) contracts.push(contract);
   }

@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import formats from 'ajv-formats';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { Fault } from '../http/problem.ts';
 import { escapePointer } from '../ledger/policy-file.ts';
 import { EVERY_OTHER_FIELD, type ContractFile } from './contract-file.ts';
@@ -35,15 +36,18 @@ export function compileParts(file: ContractFile, parts: Readonly<Record<string, 
   return compileSchema({ type: 'object', properties: Object.fromEntries(Object.entries(parts).map(([name, fields]) => [name, objectSchema(fields, open, false)])) });
 }
 
+// Lengths in UTF-16 code units, as offsets of hits are; that ajv calls the option deprecated goes to no log.
+const ajv = new OwnSchemas({ allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
+formats.default(ajv, ['date', 'date-time', 'uuid']);
+ajv.addFormat('email', isEmail);
+ajv.addFormat('hex', /^[0-9A-Fa-f]+$/);
+ajv.addFormat('digits', /^[0-9]+$/);
+ajv.addKeyword({ keyword: 'boundedPattern', type: 'string', schemaType: 'object', compile: boundedPattern });
+
 function compileSchema(schema: Schema): FormCheck {
-  // Lengths in UTF-16 code units, as offsets of hits are; that ajv calls the option deprecated goes to no log.
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
-  formats.default(ajv, ['date', 'date-time', 'uuid']);
-  ajv.addFormat('email', isEmail);
-  ajv.addFormat('hex', /^[0-9A-Fa-f]+$/);
-  ajv.addFormat('digits', /^[0-9]+$/);
-  ajv.addKeyword({ keyword: 'boundedPattern', type: 'string', schemaType: 'object', compile: boundedPattern });
   const validate = ajv.compile(schema);
+  // Ajv would keep it for good; the validator needs it no more.
+  ajv.removeSchema(schema);
   return (prediction, faults, unknown) => {
     if (validate(prediction)) return;
     for (const error of (validate.errors ?? []).slice(0, MAX_FAULTS)) {

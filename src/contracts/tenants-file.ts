@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
 
 /** `policies/tenants.yaml`: what holds for tenants. Without the file no tenant has a default contract. */
@@ -18,7 +18,7 @@ const TENANT = {
   properties: { defaultContract: { type: ['string', 'null'], pattern: '^[a-z][a-z0-9-]{0,63}$' } },
 };
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<TenantsFile>({
+const validate = new OwnSchemas({ allowUnionTypes: true }).compile<TenantsFile>({
   type: 'object',
   additionalProperties: false,
   properties: {

@@ -1,11 +1,11 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { record } from '../access/act.ts';
 import { refusePersonal } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 
@@ -34,7 +34,7 @@ const FORM = {
     comment: { ...TEXT, maxLength: 1000 },
   },
 } as const;
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 formats.default(ajv);
 const isForm = ajv.compile<ReviewForm>(FORM);
 

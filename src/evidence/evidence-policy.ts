@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { readPolicyFile } from '../ledger/policy-file.ts';
 import { PolicyError } from '../ledger/policy-error.ts';
@@ -21,7 +21,7 @@ interface EvidenceFile {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const validate = new Ajv({ allErrors: true, verbose: true, keywords: ['mend'] }).compile<EvidenceFile>({
+const validate = new OwnSchemas({ verbose: true, keywords: ['mend'] }).compile<EvidenceFile>({
   type: 'object',
   additionalProperties: false,
   required: ['bundles', 'exports'],

@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { draftAct } from '../access/act.ts';
 import type { Caller } from '../access/caller.ts';
 import { disclosing } from '../access/disclosures.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { byteRange } from './byte-range.ts';
@@ -35,7 +35,7 @@ const FORM = {
     receipts: { type: 'boolean' },
   },
 } as const;
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 formats.default(ajv);
 const isForm = ajv.compile<EvidenceForm>(FORM);
 

@@ -1,5 +1,5 @@
-import { Ajv } from 'ajv';
 import type { JsonValue } from '../core/json-value.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPolicyFile, type PolicyFile } from '../ledger/policy-file.ts';
 import { STRENGTHS, VERDICT_RULES, type Strength, type VerdictRule } from './population.ts';
 
@@ -39,7 +39,7 @@ const ID = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$', mend: 'write sma
 const CONTROL = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9 .,()/_-]{0,63}$', mend: 'write it as the source counts it, in quotes' };
 const TEXT = { type: 'string', minLength: 1, maxLength: 2000, mend: 'write a sentence, in quotes where YAML reads it as something else' };
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true, keywords: ['mend'] }).compile<FrameworkFile>({
+const validate = new OwnSchemas({ allowUnionTypes: true, verbose: true, keywords: ['mend'] }).compile<FrameworkFile>({
   type: 'object',
   additionalProperties: false,
   required: ['framework', 'title', 'edition', 'source', 'assertions', 'controls'],

@@ -1,10 +1,12 @@
-import { Ajv } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { controlFile } from '../core/bundle-envelope.ts';
 import type { JsonValue } from '../core/json-value.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import type { PolicyFile } from '../ledger/policy-file.ts';
+import { rememberFile } from '../ledger/remember-file.ts';
 import { readFrameworkFile, type AssertionFile, type ControlFile, type FrameworkFile } from './framework-file.ts';
 import { QUERIES, type AnyQuery } from './query-catalogue.ts';
 
@@ -25,7 +27,7 @@ export interface Framework {
   readonly assertions: readonly Assertion[];
 }
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const ajv = new OwnSchemas({ allowUnionTypes: true });
 formats.default(ajv);
 
 /** Every framework of a policy bundle, by its file alone: `controls/<framework>.yaml`. */
@@ -56,15 +58,22 @@ export class Frameworks {
   }
 
   private add(path: string, text: string): void {
-    if (!path.endsWith('.yaml')) throw new PolicyError([{ path, line: 1, message: 'a framework file ends in .yaml: rename or remove it' }]);
-    const file = readFrameworkFile(path, text);
-    const { framework } = file.value;
-    const faults: PolicyFault[] = path === `${FRAMEWORKS_FOLDER}${framework}.yaml` ? [] : [file.fault('/framework', `is ${framework}, and the file has another name: call it ${framework}.yaml`)];
-    const assertions = file.value.assertions.flatMap((assertion, i) => compileAssertion(file, assertion, i, faults) ?? []);
-    checkControls(file, faults);
-    if (faults.length > 0) throw new PolicyError(faults);
-    this.byId.set(framework, { id: framework, path, file: file.value, assertions });
+    const framework = frameworkOf(path, text);
+    this.byId.set(framework.id, framework);
   }
+}
+
+const frameworkOf = rememberFile(compileFramework);
+
+function compileFramework(path: string, text: string): Framework {
+  if (!path.endsWith('.yaml')) throw new PolicyError([{ path, line: 1, message: 'a framework file ends in .yaml: rename or remove it' }]);
+  const file = readFrameworkFile(path, text);
+  const { framework } = file.value;
+  const faults: PolicyFault[] = path === `${FRAMEWORKS_FOLDER}${framework}.yaml` ? [] : [file.fault('/framework', `is ${framework}, and the file has another name: call it ${framework}.yaml`)];
+  const assertions = file.value.assertions.flatMap((assertion, i) => compileAssertion(file, assertion, i, faults) ?? []);
+  checkControls(file, faults);
+  if (faults.length > 0) throw new PolicyError(faults);
+  return { id: framework, path, file: file.value, assertions };
 }
 
 function compileAssertion(file: PolicyFile<FrameworkFile>, assertion: AssertionFile, i: number, faults: PolicyFault[]): Assertion | undefined {
@@ -76,7 +85,7 @@ function compileAssertion(file: PolicyFile<FrameworkFile>, assertion: AssertionF
   }
   if ((assertion.rule === 'never') !== (query.name === 'elsewhere')) faults.push(file.fault(`${at}/rule`, 'never belongs to the query elsewhere, and to no other: change one of them'));
   const parameters = parametersOf(query, assertion.parameters ?? {});
-  const validate = ajv.compile({ type: 'object', additionalProperties: false, properties: query.parameters });
+  const validate = validatorOf(query);
   if (!validate(parameters)) {
     for (const { instancePath, message, params } of validate.errors ?? []) {
       const extra = (params as { additionalProperty?: string }).additionalProperty;
@@ -84,6 +93,14 @@ function compileAssertion(file: PolicyFile<FrameworkFile>, assertion: AssertionF
     }
   }
   return { file: assertion, query, parameters };
+}
+
+const validators = new Map<AnyQuery, ValidateFunction>();
+
+function validatorOf(query: AnyQuery): ValidateFunction {
+  const validate = validators.get(query) ?? ajv.compile({ type: 'object', additionalProperties: false, properties: query.parameters });
+  validators.set(query, validate);
+  return validate;
 }
 
 function parametersOf(query: AnyQuery, written: Readonly<Record<string, JsonValue>>): Record<string, JsonValue> {

@@ -1,5 +1,5 @@
-import { Ajv } from 'ajv';
 import type { Bind } from '../access/condition-sql.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { isDateTime } from '../predictions/date-time.ts';
 import { PREDICTION_SCHEMA } from '../predictions/prediction.ts';
 import type { Log } from '../ledger/log.ts';
@@ -51,7 +51,7 @@ export const AFFECTED_FORM = {
   },
 } as const;
 
-const ajv = new Ajv({ allErrors: true, strictRequired: false });
+const ajv = new OwnSchemas({ strictRequired: false });
 ajv.addFormat('date-time', isDateTime);
 export const isAffectedForm = ajv.compile<AffectedForm>(AFFECTED_FORM);
 

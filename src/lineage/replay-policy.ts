@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { readPolicyFile } from '../ledger/policy-file.ts';
 import { PolicyError } from '../ledger/policy-error.ts';
@@ -10,7 +10,7 @@ interface ReplayFile {
   timeoutSeconds: number;
 }
 
-const validate = new Ajv({ allErrors: true }).compile<ReplayFile>({
+const validate = new OwnSchemas().compile<ReplayFile>({
   type: 'object',
   additionalProperties: false,
   required: ['endpoints', 'timeoutSeconds'],

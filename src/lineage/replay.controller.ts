@@ -1,9 +1,9 @@
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { TEXT } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { findPrediction } from '../predictions/find-prediction.ts';
 import { PREDICTION_SCHEMA } from '../predictions/prediction.ts';
@@ -20,7 +20,7 @@ const REPLAY_FORM = {
     purpose: TEXT,
   },
 } as const;
-const isReplayForm = new Ajv({ allErrors: true }).compile<ReplayForm>(REPLAY_FORM);
+const isReplayForm = new OwnSchemas().compile<ReplayForm>(REPLAY_FORM);
 
 /** What a model would answer today to what it was asked then. */
 @ApiTags('lineage')

@@ -1,8 +1,8 @@
-import { Ajv } from 'ajv';
 import { draftAct } from '../access/act.ts';
 import { requireAnother } from '../access/another-person.ts';
 import type { Caller } from '../access/caller.ts';
 import { refusePersonal } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { Problem } from '../http/problem.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import { advanceStanding } from './advance-standing.ts';
@@ -29,7 +29,7 @@ export const DECISION_FORM = {
     conditions: { type: 'array', maxItems: 100, items: LONG_TEXT },
   },
 } as const;
-export const isDecisionForm = new Ajv({ allErrors: true }).compile<DecisionForm>(DECISION_FORM);
+export const isDecisionForm = new OwnSchemas().compile<DecisionForm>(DECISION_FORM);
 
 const DECISIONS = {
   approve: { type: 'model-version-approved', decided: 'approved', from: ['registered', 'rejected', 'withdrawn'], mend: 'it is approved already' },

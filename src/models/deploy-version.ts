@@ -1,8 +1,8 @@
-import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { draftAct } from '../access/act.ts';
 import type { Caller } from '../access/caller.ts';
 import { refusePersonal } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { Problem, type Fault } from '../http/problem.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import { advanceStanding } from './advance-standing.ts';
@@ -36,7 +36,7 @@ export const DEPLOYMENT_FORM = {
   },
 } as const;
 
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 formats.default(ajv, ['date-time']);
 export const isDeploymentForm = ajv.compile<DeploymentForm>(DEPLOYMENT_FORM);
 

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
 import { readPolicyFile } from '../ledger/policy-file.ts';
@@ -31,7 +31,7 @@ const RULES = {
 const MODEL = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$' };
 const TENANT = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' };
 
-const validate = new Ajv({ allErrors: true }).compile<ModelsFile>({
+const validate = new OwnSchemas().compile<ModelsFile>({
   type: 'object',
   additionalProperties: false,
   required: ['everyModel'],

@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { refusePersonal } from '../contracts/kept-text.ts';
 import type { JsonValue } from '../core/json-value.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { Problem, type Fault } from '../http/problem.ts';
 
 export interface DataSet {
@@ -97,7 +97,7 @@ export const VERSION_FORM = {
   },
 } as const;
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const ajv = new OwnSchemas({ allowUnionTypes: true });
 formats.default(ajv, ['date-time']);
 export const isVersionForm = ajv.compile<VersionForm>(VERSION_FORM);
 const isName = ajv.compile<string>(NAME);

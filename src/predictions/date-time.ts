@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
+import { OwnSchemas } from '../http/own-schemas.ts';
 
-const ajv = new Ajv();
+const ajv = new OwnSchemas({ allErrors: false });
 formats.default(ajv, ['date-time']);
 const isDateTimeByFormat = ajv.compile<string>({ type: 'string', format: 'date-time' });
 

@@ -1,9 +1,9 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { TEXT } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { detokenize, type Detokenized, type Wanted } from './detokenize.ts';
 import { PredictionIntake } from './intake.ts';
@@ -21,7 +21,7 @@ const WANTED = {
     purpose: TEXT,
   },
 } as const;
-const isWanted = new Ajv({ allErrors: true, strictRequired: false }).compile<Wanted>(WANTED);
+const isWanted = new OwnSchemas({ strictRequired: false }).compile<Wanted>(WANTED);
 
 /** What tokens stand for, for a purpose. */
 @ApiTags('predictions')

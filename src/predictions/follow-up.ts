@@ -1,5 +1,6 @@
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import type { JsonValue } from '../core/json-value.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { isDateTime } from './date-time.ts';
 import { PREDICTION_SCHEMA, type Prediction } from './prediction.ts';
 
@@ -76,7 +77,7 @@ export const FOLLOW_UP_SCHEMAS = {
   },
 } as const satisfies Record<FollowUpKind, object>;
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
+const ajv = new OwnSchemas({ allowUnionTypes: true, strictRequired: false, strictTypes: false });
 ajv.addFormat('date-time', isDateTime);
 
 export const IS_FOLLOW_UP: Readonly<Record<FollowUpKind, ValidateFunction<PostedFollowUp>>> = {

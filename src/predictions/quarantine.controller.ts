@@ -1,6 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { AccessTrail } from '../access/access-trail.ts';
@@ -8,6 +7,7 @@ import type { Caller } from '../access/caller.ts';
 import { refusePersonal, TEXT } from '../contracts/kept-text.ts';
 import { HttpSettings } from '../http/http-settings.ts';
 import { idPage } from '../http/id-page.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { refuseParameters } from '../http/query-faults.ts';
@@ -20,7 +20,7 @@ import { QuarantineQuery } from './quarantine-query.ts';
 import { QUARANTINE_COLUMNS, QuarantineTable, type QuarantineRow, type SealedRecord } from './quarantine-table.ts';
 
 const WHY = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: TEXT } } as const;
-const isWhy = new Ajv({ allErrors: true }).compile<{ reason: string }>(WHY);
+const isWhy = new OwnSchemas().compile<{ reason: string }>(WHY);
 
 /** Records that their contract doubts, and what is decided on them. */
 @ApiTags('quarantine')

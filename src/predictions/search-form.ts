@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { EXCEPTION_WORDS } from './exception-words.ts';
 import { isDateTime } from './date-time.ts';
 import { PREDICTION_SCHEMA } from './prediction.ts';
@@ -23,6 +23,6 @@ export const SEARCH_FORM = {
   },
 } as const;
 
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 ajv.addFormat('date-time', isDateTime);
 export const isSearch = ajv.compile<Asked & { limit?: number }>(SEARCH_FORM);

@@ -1,5 +1,5 @@
-import { Ajv } from 'ajv';
 import { TEXT } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 
 export const ERASURE_REASONS = ['subject-request', 'consent-withdrawn', 'objection', 'retention-expired', 'unlawful-processing', 'legal-order', 'other'] as const;
 /** Regulation (EU) 2016/679, Article 17(3)(a) to (e): why something of it is kept elsewhere all the same. */
@@ -33,4 +33,4 @@ export const ERASURE_FORM = {
   },
 } as const;
 
-export const isErasureForm = new Ajv({ allErrors: true }).compile<ErasureForm>(ERASURE_FORM);
+export const isErasureForm = new OwnSchemas().compile<ErasureForm>(ERASURE_FORM);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Ajv } from 'ajv';
 import { draftAct } from '../access/act.ts';
 import type { Caller } from '../access/caller.ts';
 import { refusePersonal, TEXT } from '../contracts/kept-text.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { Problem } from '../http/problem.ts';
 import { SUBJECT } from './erasure-form.ts';
 import { invalidBody } from './invalid-body.ts';
@@ -42,7 +42,7 @@ export const HOLD_FORM = {
 } as const;
 export const RELEASE_FORM = { type: 'object', additionalProperties: false, required: ['reason'], properties: { reason: { enum: RELEASE_REASONS } } } as const;
 
-const ajv = new Ajv({ allErrors: true });
+const ajv = new OwnSchemas();
 export const isHoldForm = ajv.compile<HoldForm>(HOLD_FORM);
 export const isReleaseForm = ajv.compile<{ reason: (typeof RELEASE_REASONS)[number] }>(RELEASE_FORM);
 

@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { readPolicyFile } from '../ledger/policy-file.ts';
 import { PolicyError } from '../ledger/policy-error.ts';
@@ -14,7 +14,7 @@ interface PrivacyFile {
 const DAYS = { type: 'string', pattern: '^P[1-9]\\d{0,3}D$' };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const validate = new Ajv({ allErrors: true }).compile<PrivacyFile>({
+const validate = new OwnSchemas().compile<PrivacyFile>({
   type: 'object',
   additionalProperties: false,
   required: ['requests', 'backups', 'recipients'],

@@ -1,9 +1,9 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import { idPage, PAGE } from '../http/id-page.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { Problem } from '../http/problem.ts';
 import { decideRequest } from './decide-request.ts';
@@ -13,7 +13,7 @@ import { listRequests, readRequest, type RequestState } from './request-table.ts
 import { knownId, shownRequest } from './shown-request.ts';
 
 const DECISION = { type: 'object', additionalProperties: false, required: ['decision'], properties: { decision: { enum: ['approve', 'reject'] } } } as const;
-const isDecision = new Ajv({ allErrors: true }).compile<{ decision: 'approve' | 'reject' }>(DECISION);
+const isDecision = new OwnSchemas().compile<{ decision: 'approve' | 'reject' }>(DECISION);
 
 /** What waits for a second person, and what became of it. */
 @ApiTags('data subjects')

@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { refuseParameters } from '../http/query-faults.ts';
 import { schedulesOf } from './due.ts';
@@ -10,7 +10,7 @@ import { PrivacyDesk } from './privacy-desk.ts';
 import { runRetention } from './retention-run.ts';
 
 const RUN = { type: 'object', additionalProperties: false, properties: { dryRun: { type: 'boolean' } } } as const;
-const isRun = new Ajv({ allErrors: true }).compile<{ dryRun?: boolean }>(RUN);
+const isRun = new OwnSchemas().compile<{ dryRun?: boolean }>(RUN);
 
 /** How long payloads are kept, and what is done when that is over. */
 @ApiTags('data subjects')

@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ajv } from 'ajv';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
+import { OwnSchemas } from '../http/own-schemas.ts';
 import { readPosted } from '../http/posted-json.ts';
 import { SUBJECT } from './erasure-form.ts';
 import { issueReport, type ReportForm } from './issue-report.ts';
@@ -20,7 +20,7 @@ const FORM = {
     cursor: { type: 'string', pattern: '^[1-9]\\d{0,8}-\\d{1,15}$' },
   },
 } as const;
-const isForm = new Ajv({ allErrors: true }).compile<ReportForm>(FORM);
+const isForm = new OwnSchemas().compile<ReportForm>(FORM);
 
 /** What a data subject is told of what is held about them. The reference travels in the body, never in the URL. */
 @ApiTags('data subjects')
