@@ -15,8 +15,12 @@ const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', 'LC_ALL'
 
 /** A script of `dist` in a process of its own, with an environment of its own. */
 export function startScript(script: string, args: readonly string[], env: Record<string, string>, options: SpawnOptions = {}): ChildProcess {
+  return startProgram(join(packageFolder(), 'dist', script), args, env, options);
+}
+
+function startProgram(path: string, args: readonly string[], env: Record<string, string>, options: SpawnOptions): ChildProcess {
   const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
-  const child = spawn(process.execPath, [join(packageFolder(), 'dist', script), ...args], { ...options, env: { ...inherited, ...env } });
+  const child = spawn(process.execPath, [path, ...args], { ...options, env: { ...inherited, ...env } });
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;
@@ -42,8 +46,13 @@ export interface Answer {
 }
 
 /** Runs `prediction-ledger <args>` to its end. */
-export async function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
-  const child = startScript('src/cli/main.js', args, env, { stdio: ['ignore', 'pipe', 'pipe'] });
+export function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
+  return runProgram(join(packageFolder(), 'dist/src/cli/main.js'), args, env);
+}
+
+/** Runs a file of JavaScript to its end. */
+export async function runProgram(path: string, args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
+  const child = startProgram(path, args, env, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
     const chunks: Buffer[] = [];
     stream?.on('data', (chunk: Buffer) => chunks.push(chunk));

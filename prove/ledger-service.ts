@@ -36,6 +36,11 @@ export class LedgerService {
     return { DATA_DIR: this.dataDir, ...this.options.env };
   }
 
+  /** Of its process; undefined before the start. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   /** Starts it; `ready` says when it takes predictions in. */
   start(): void {
     const { port, script = 'src/main.js' } = this.options;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installNativeSha256 } from '../src/ledger/native-sha256.ts';
 import { accessRules } from './access-rules.ts';
+import { evidence } from './evidence.ts';
 import { forgetting } from './forgetting.ts';
 import { kill } from './kill.ts';
 import { lineage } from './lineage.ts';
@@ -17,7 +18,7 @@ import { tamper } from './tamper.ts';
 import { secrecy } from './secrecy.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, forgetting, accessRules, lineage, mutants];
+const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, forgetting, accessRules, lineage, evidence, mutants];
 
 function contextOf(proof: Proof, progress: Progress, small: boolean, folder: string): ProofContext {
   return {

@@ -23,22 +23,20 @@ export interface BundleLog {
 }
 
 /**
- * The keys that the bundle says are the log's. The one that the caller has from elsewhere must be among them.
+ * The keys that the bundle says are the log's, and the one of them that it is checked with: the one that the caller has from
+ * elsewhere, which must be among them.
  *
- * @throws CoreError `evidence-malformed`, `vkey-malformed`
+ * @throws CoreError `evidence-malformed`, `vkey-malformed`, `evidence-contradiction`
  */
-export async function logKey(source: BundleSource, given: VerifierKey | undefined, checkpoint: string): Promise<VerifierKey> {
+async function logKeys(source: BundleSource, given: VerifierKey | undefined, checkpoint: string): Promise<{ signer: VerifierKey; all: VerifierKey[] }> {
   const { keys } = readDocument(await readWhole(source, VKEYS, MAX_BYTES), parseVkeys);
-  const named = keys.map(({ vkey }) => vkey);
-  if (given !== undefined) {
-    if (!named.includes(formatVkey(given.name, given.type, given.publicKey))) throw new CoreError('evidence-contradiction', 'the vkey that was given is not among the log’s keys', '/keys');
-    return given;
-  }
-  const parsed = named.map((vkey) => parseVkey(vkey));
+  const all = keys.map(({ vkey }) => parseVkey(vkey));
+  const isGiven = ({ name, type, publicKey }: VerifierKey): boolean => given !== undefined && formatVkey(name, type, publicKey) === formatVkey(given.name, given.type, given.publicKey);
+  if (given !== undefined && !all.some(isGiven)) throw new CoreError('evidence-contradiction', 'the vkey that was given is not among the log’s keys', '/keys');
   // After a rotation any of the log's keys may have signed; the newest that did is taken.
-  const signer = parsed.reverse().find((key) => opens(checkpoint, key)) ?? parsed[0];
+  const signer = given ?? all.findLast((key) => opens(checkpoint, key)) ?? all.at(-1);
   if (signer === undefined) throw new CoreError('evidence-malformed', 'it names no key', '/keys');
-  return signer;
+  return { signer, all };
 }
 
 function opens(checkpoint: string, key: VerifierKey): boolean {
@@ -55,8 +53,8 @@ function opens(checkpoint: string, key: VerifierKey): boolean {
 export async function checkLog(source: BundleSource, manifest: BundleManifest, given: VerifierKey | undefined, findings: Findings): Promise<BundleLog | undefined> {
   const checkpoint = await findings.during(CHECKPOINT, async () => fromUtf8(await readWhole(source, CHECKPOINT, MAX_BYTES)));
   if (checkpoint === undefined) return undefined;
-  const vkey = await findings.during(VKEYS, () => logKey(source, given, checkpoint));
-  const key = vkey ?? given;
+  const keys = await findings.during(VKEYS, () => logKeys(source, given, checkpoint));
+  const key = keys?.signer ?? given;
   if (key === undefined) return undefined;
   const opened = findings.at(CHECKPOINT, () => openCheckpoint(checkpoint, key));
   if (opened === undefined) return undefined;
@@ -69,16 +67,17 @@ export async function checkLog(source: BundleSource, manifest: BundleManifest, g
     let line = 0;
     for await (const bytes of readLines(source, CONSISTENCY)) {
       line++;
-      const holds = findings.at(CONSISTENCY, () => checkConsistency(bytes, opened, key), line);
+      const holds = findings.at(CONSISTENCY, () => checkConsistency(bytes, opened, keys?.all ?? [key]), line);
       if (holds === true) log.consistent++;
     }
   });
   return log;
 }
 
-function checkConsistency(line: Uint8Array, to: { size: number; root: Uint8Array; origin: string }, vkey: VerifierKey): true {
+function checkConsistency(line: Uint8Array, to: { size: number; root: Uint8Array; origin: string }, keys: readonly VerifierKey[]): true {
   const proof = readDocument(line, parseConsistency);
-  const from = openCheckpoint(proof.from.note, vkey);
+  // Of the time before a rotation: an earlier key signed it. That key need not be trusted, since what it signed is shown to be of this history.
+  const from = openCheckpoint(proof.from.note, keys.findLast((key) => opens(proof.from.note, key)) ?? (keys.at(-1) as VerifierKey)); // there is one
   if (from.origin !== to.origin || from.size !== proof.from.size || toHex(from.root) !== proof.from.root) throw new CoreError('evidence-contradiction', 'the earlier checkpoint is another than the line says', '/from');
   if (proof.to.size !== to.size || proof.to.root !== toHex(to.root)) throw new CoreError('evidence-contradiction', 'it leads to another checkpoint than the bundle’s', '/to');
   verifyConsistency({ from: from.size, to: to.size, fromRoot: fromHex(proof.from.root), toRoot: to.root, path: proof.hashes.map((hash) => fromBase64(hash)) });

@@ -16,6 +16,8 @@ export class EvidenceOffice {
   private timer: NodeJS.Timeout | undefined;
   private tending: Promise<void> = Promise.resolve();
   private isClosing = false;
+  /** Ids of bundles that this process is making. */
+  private readonly atWork = new Set<string>();
 
   constructor(desk: EvidenceDesk, atOnce: number) {
     this.desk = desk;
@@ -59,8 +61,15 @@ export class EvidenceOffice {
     await rm(this.desk.placeOf({ id }), { recursive: true, force: true });
   }
 
-  private work(queued: { log: number; id: string }): Promise<boolean> {
-    return workOn(this.desk, queued, this.isClosing ? NOTHING_MS : undefined);
+  private async work(queued: { log: number; id: string }): Promise<boolean> {
+    // The queue takes a piece of work that lasts for long as left, and hands it out again: it waits for the one that is at it.
+    if (this.atWork.has(queued.id)) return true;
+    this.atWork.add(queued.id);
+    try {
+      return await workOn(this.desk, queued, this.isClosing ? NOTHING_MS : undefined);
+    } finally {
+      this.atWork.delete(queued.id);
+    }
   }
 
   /** The process before this one, in this folder, is gone: its jobs wait for nobody. So do those that the queue does not know. */

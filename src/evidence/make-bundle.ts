@@ -27,10 +27,8 @@ export interface MadeBundle {
   readonly opened: readonly number[];
 }
 
-export interface BundleFolder {
-  /** Absolute: the files, the state of gathering, and at the end the zip. */
-  readonly place: string;
-}
+/** How often what was gathered is kept, in ms: who dies loses no more. */
+const KEPT_EVERY_MS = 2000;
 
 export function statePath(place: string): string {
   return join(place, 'state.json');
@@ -53,8 +51,10 @@ export async function gatherFor(making: Making, place: string, until: number, te
   await mkdir(making.folder, { recursive: true, mode: 0o700 });
   const gathering = await Gathering.open(making, statePath(place));
   try {
-    if (!gathering.isDone) await gathering.run(until);
-    await tell({ stage: 'gathering', size: making.checkpoint.size, ...gathering.progress });
+    do {
+      if (!gathering.isDone) await gathering.run(Math.min(until, performance.now() + KEPT_EVERY_MS));
+      await tell({ stage: 'gathering', size: making.checkpoint.size, ...gathering.progress });
+    } while (!gathering.isDone && performance.now() < until);
     return gathering.isDone;
   } finally {
     await gathering.close();

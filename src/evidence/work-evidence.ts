@@ -4,7 +4,7 @@ import type { Log } from '../ledger/log.ts';
 import { endEvidence } from './end-evidence.ts';
 import type { EvidenceDesk } from './evidence-desk.ts';
 import type { Queued } from './evidence-queue.ts';
-import { fixSize, NoLongerOursError, takeJob, tellProgress, type EvidenceRow } from './evidence-table.ts';
+import { fixSize, NoLongerOursError, readJob, takeJob, tellProgress, type EvidenceRow } from './evidence-table.ts';
 import { filesFolder, finishBundle, gatherFor, statePath } from './make-bundle.ts';
 import type { Making, Progress } from './order.ts';
 import { Pace } from './pace.ts';
@@ -30,7 +30,9 @@ export async function workOn(desk: EvidenceDesk, { log: number, id }: Queued, pi
     return await workPiece(desk, log, row, place, pieceMs);
   } catch (error) {
     if (error instanceof NoLongerOursError) {
-      await rm(place, { recursive: true, force: true });
+      const now = await readJob(desk.pool, number, id);
+      // Another try of this replica's works in the same place.
+      if (now?.state !== 'running' || now.holder !== desk.holder) await rm(place, { recursive: true, force: true });
       return false;
     }
     if ((await failuresOf(place)) < MAX_FAILURES) throw error;

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { BundleReport } from '../../src/core/bundle-report.ts';
 import { utf8 } from '../../src/core/bytes.ts';
+import { canonicalize } from '../../src/core/canonical-json.ts';
 import type { JsonValue } from '../../src/core/json-value.ts';
+import { parseNote, signNote } from '../../src/core/signed-note.ts';
 import { verifyBundle } from '../../src/core/verify-bundle.ts';
 import { evidenceKey, memoryBundle, SampleBundle, type BundleDraft, type PopulationDraft } from './sample-bundle.ts';
 import { testSigner } from './test-signer.ts';
@@ -45,6 +47,20 @@ describe('a bundle that is right', () => {
     const report = await verifyBundle(memoryBundle(files, 100_000));
     expect(report.findingCount).toBe(0);
     expect(report.notProved[0]).toMatch(/taken from the bundle itself/);
+  });
+
+  test('whose earlier checkpoint was signed before the log’s key was rotated holds, and one by a key that the log does not name does not', async () => {
+    const older = testSigner(bundle.log.origin, 'older');
+    const note = await signNote(parseNote(await bundle.log.checkpoint(20)).text, [older]);
+    const rotated = (keys: string[]) => bundle.files(({ files: drafted }) => {
+      drafted.set('log/vkeys.json', canonicalize({ keys: keys.map((vkey, i) => ({ vkey, firstIndex: i * 30 })) }));
+      const line = JSON.parse(drafted.get('log/consistency.jsonl') ?? '') as { from: { note: string } };
+      line.from.note = note;
+      drafted.set('log/consistency.jsonl', `${canonicalize(line)}\n`);
+    });
+    const { vkey: own, key } = bundle.log.signer;
+    expect(found(await verify(await rotated([older.vkey, own]), key))).toEqual([]);
+    expect(found(await verify(await rotated([own]), key))).toEqual(['log/consistency.jsonl note-unsigned']);
   });
 
   test('of another log than the key’s is not', async () => {
