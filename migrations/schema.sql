@@ -595,7 +595,9 @@ CREATE TABLE prediction (
   exceptions integer,
   request text,
   parents text[],
-  features text[]
+  features text[],
+  contract text,
+  purpose text
 );
 ALTER TABLE prediction ADD CONSTRAINT prediction_id UNIQUE (log, id);
 ALTER TABLE prediction ADD CONSTRAINT prediction_pkey PRIMARY KEY (log, index);
@@ -616,6 +618,7 @@ GRANT SELECT, UPDATE ON prediction (outcome) TO prediction_ledger_eraser;
 GRANT UPDATE ON prediction (request) TO prediction_ledger_eraser;
 GRANT UPDATE ON prediction (parents) TO prediction_ledger_eraser;
 GRANT UPDATE ON prediction (features) TO prediction_ledger_eraser;
+GRANT UPDATE ON prediction (purpose) TO prediction_ledger_eraser;
 
 CREATE TABLE quarantine (
   log integer NOT NULL,
@@ -817,6 +820,7 @@ CREATE OR REPLACE FUNCTION add_tallies(_writer text, _batch bigint, _log integer
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  perform require_sight_of_all(_log);
   insert into tally_writer as w (id, batch) values (_writer, _batch)
     on conflict (id) do update set batch = excluded.batch, seen = clock_timestamp() where w.batch < excluded.batch;
   if not found then return false; end if;
@@ -840,8 +844,12 @@ begin
     raise exception 'a log only grows: % to %', _expected, _size using errcode = 'integrity_constraint_violation';
   end if;
   update log_head set size = _size, head = _head, frontier = _frontier, time = _time, policy = _policy
-   where log = _log and size = _expected and head = _expected_head and vault = _vault;
-  return found;
+   where log = _log and size = _expected and head = _expected_head and vault = _vault
+     and (current_setting('prediction_ledger.tenant', true) = '*' or exists (
+       select from log l where l.id = _log and l.tenant::text = current_setting('prediction_ledger.tenant', true)));
+  if found then return true; end if;
+  perform require_sight(_log);
+  return false;
 end $function$;
 GRANT EXECUTE ON FUNCTION advance_head(integer,bigint,bytea,bigint,bigint,bytea,bytea,bigint,bytea) TO prediction_ledger_runtime;
 
@@ -893,6 +901,7 @@ CREATE OR REPLACE FUNCTION check_minute(_logs integer[], _checked bigint)
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight_of_all(_logs);
   insert into minute_check as m (log, checked) select log, _checked from unnest(_logs) as l(log) order by log
     on conflict (log) do update set checked = greatest(m.checked, excluded.checked)
 $function$;
@@ -930,6 +939,7 @@ CREATE OR REPLACE FUNCTION confirm_recovered(_log integer, _index bigint, _old b
 AS $function$
 declare _was bigint;
 begin
+  perform require_sight(_log);
   -- An erasure has this row locked from before it looks for keys until its commit; appends go on beside.
   perform from log_head where log = _log for key share;
   if not exists (select from data_key where log = _log and id = _key) then return false; end if;
@@ -953,6 +963,7 @@ CREATE OR REPLACE FUNCTION declare_recovery(_log integer, _from bigint, _index b
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 begin
+  perform require_sight(_log);
   update recovery set by_index = _index where log = _log and from_index = _from and by_index is null;
   return found;
 end $function$;
@@ -974,7 +985,7 @@ begin
   return query
     with gone as (delete from payload where log = _log and key = any (_keys) returning index),
     noted as (insert into erased (log, index, by_log, by_index) select _log, index, _by_log, _by_index from gone),
-    cleared as (update prediction p set outcome = null, request = null, parents = null, features = null from gone where p.log = _log and p.index = gone.index),
+    cleared as (update prediction p set outcome = null, purpose = null, request = null, parents = null, features = null from gone where p.log = _log and p.index = gone.index),
     untold as (update follow_up f set verdict = null from gone where f.log = _log and f.index = gone.index)
     select index from gone order by index;
 end $function$;
@@ -986,6 +997,7 @@ CREATE OR REPLACE FUNCTION expire_quarantine(_logs integer[], _by_log integer, _
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  select require_sight_of_all(_logs);
   with due as (
     select log, id, key from quarantine where log = any (_logs) and state = 'held' and expires <= clock_timestamp()
      order by log, expires limit _limit for update
@@ -1342,6 +1354,20 @@ AS $function$
 begin
   if current_setting('prediction_ledger.tenant', true) is distinct from '*' and not exists (select from log where id = _log and tenant = tenant_in_sight()) then
     raise exception 'the log % is not in sight', _log using errcode = 'insufficient_privilege';
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION require_sight_of_all(_logs integer[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if current_setting('prediction_ledger.tenant', true) is distinct from '*' and exists (
+    select from unnest(_logs) as n(id) where not exists (select from log l where l.id = n.id and l.tenant = tenant_in_sight())
+  ) then
+    raise exception 'a log is not in sight' using errcode = 'insufficient_privilege';
   end if;
 end $function$;
 

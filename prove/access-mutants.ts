@@ -118,7 +118,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     ['Object.hasOwn(target.columns, condition.attribute) ? target.columns[condition.attribute] : undefined', 'undefined as ColumnOf | undefined'],
     ["lt: '<',", "lt: '<=',"],
     ["gt: '>',", "gt: '>=',"],
-    ['`(${column}) <> ALL(${values})`', '`(${column}) <> ANY(${values})`'],
+    ['`(${value}) <> ALL(${values})`', '`(${value}) <> ANY(${values})`'],
     ['`(${conditions.map((each) => `(${compileCondition(each, target, bind)})`).join(operator)})`', '`${conditions.map((each) => compileCondition(each, target, bind)).join(operator)}`'],
     ["test.operator === 'absent' ? 'NULL' : 'NOT NULL'", "test.operator === 'absent' ? 'NOT NULL' : 'NULL'"],
   ),

@@ -14,11 +14,14 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Attributes of a prediction by type; `purpose` has no column, so a query never knows it. */
+/** Attributes by type: of a prediction's row, of the request, and one that neither has, so that a query never knows it. */
 const ATTRIBUTES: readonly (readonly [string, AttributeType])[] = [
   ['model', 'text'], ['version', 'text'], ['deployment', 'text'], ['outcome', 'text'], ['time', 'time'], ['index', 'number'], ['own', 'truth'],
-  ['tenant', 'text'], ['now', 'time'], ['purpose', 'text'],
+  ['class', 'text'], ['purpose', 'text'], ['tenant', 'text'], ['now', 'time'], ['stated-purpose', 'text'], ['requester', 'text'],
 ];
+
+/** Classes of contracts, as a bundle's contracts give them; a row may also name a contract that there is no more. */
+export const CLASSES: ReadonlyMap<string, string> = new Map([['a', 'A'], ['5', 'a'], ['\'; drop table row --', 'null'], ['🚀', '']]);
 
 // Few values, so that they meet; some that a careless comparison would convert or fold.
 const VALUES: Record<AttributeType, readonly Literal[]> = {
@@ -35,6 +38,9 @@ export const ASKERS: readonly Asker[] = [
   // As no caller is: every variable may be absent, and then nothing that looks at it can be judged.
   { id: undefined as unknown as string, role: undefined as unknown as string },
 ];
+
+/** A row of the read model, as far as rules look at it. */
+export type RandomRow = Readonly<Record<'model' | 'version' | 'deployment' | 'outcome' | 'time' | 'index' | 'principal' | 'contract' | 'purpose', Literal | null>>;
 
 /** A source of random rules about `read prediction`, and of rows. */
 export class RandomRules {
@@ -62,18 +68,18 @@ export class RandomRules {
     return this.one(ASKERS);
   }
 
-  /** Every attribute with a value of its type, or null; `own` by chance. */
-  row(index: number): Attributes {
+  /** Every column with a value of its type, or null. */
+  row(index: number): RandomRow {
     const value = (type: AttributeType): Literal | null => (this.random() < 0.3 ? null : this.one(VALUES[type]));
     return {
-      model: value('text'), version: value('text'), deployment: value('text'), outcome: value('text'),
-      time: value('time'), index: this.random() < 0.2 ? null : index, own: value('truth'),
+      model: value('text'), version: value('text'), deployment: value('text'), outcome: value('text'), time: value('time'), index: this.random() < 0.2 ? null : index,
+      principal: this.random() < 0.3 ? null : this.one(['prn_me', 'a', '', 'prn_other']), contract: value('text'), purpose: value('text'),
     };
   }
 
   /** What is the same for every row of a query. */
   circumstances(): Attributes {
-    return { tenant: this.one(['a', 'A', null]), now: this.one([0, 5, 1_767_225_600_000]) };
+    return { tenant: this.one(['a', 'A', null]), now: this.one([0, 5, 1_767_225_600_000]), 'stated-purpose': this.one(['a', 'null', null, undefined]) };
   }
 
   private condition(depth: number): Condition {

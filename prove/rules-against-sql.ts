@@ -1,25 +1,24 @@
 import type { Pool } from 'pg';
-import { sqlText, type ColumnOf } from '../src/access/condition-sql.ts';
+import { sqlText } from '../src/access/condition-sql.ts';
 import { judge, type Attributes } from '../src/access/condition.ts';
 import { RoleRules } from '../src/access/role-rules.ts';
 import { rowRules } from '../src/access/row-rules.ts';
 import type { Role } from '../src/access/rule.ts';
 import { uniteRoles } from '../src/access/several-roles.ts';
 import type { Asker } from '../src/access/variable.ts';
+import { predictionColumns } from '../src/predictions/prediction-table.ts';
 import { mustHold } from './proof.ts';
-import { RandomRules } from './random-rules.ts';
+import { CLASSES, RandomRules, type RandomRow } from './random-rules.ts';
 
 /** Rule sets that go into one statement. */
 const TOGETHER = 50;
 
-const COLUMNS: Readonly<Record<string, ColumnOf>> = {
-  model: () => 'model', version: () => 'version', deployment: () => 'deployment', outcome: () => 'outcome', time: () => 'time', index: () => 'index', own: () => 'own',
-};
+const NAMES = ['model', 'version', 'deployment', 'outcome', 'time', 'index', 'principal', 'contract', 'purpose'] as const;
 
 interface RandomSet {
   readonly text: string;
   readonly values: readonly unknown[];
-  readonly allows: (row: Attributes) => boolean;
+  readonly allows: (row: RandomRow) => boolean;
   readonly told: string;
 }
 
@@ -34,10 +33,10 @@ export async function compareRulesWithSql(pool: Pool, sets: number, rows: number
   const random = new RandomRules(seed);
   const table = `random_rows_${seed}`;
   const made = Array.from({ length: rows }, (_, n) => random.row(n));
-  await pool.query(`create table ${table} (n int, model text, version text, deployment text, outcome text, time bigint, index bigint, own boolean)`);
+  await pool.query(`create table ${table} (n int, model text, version text, deployment text, outcome text, time bigint, index bigint, principal text, contract text, purpose text)`);
   try {
     for (const [n, row] of made.entries()) {
-      await pool.query(`insert into ${table} values ($1, $2, $3, $4, $5, $6, $7, $8)`, [n, row['model'], row['version'], row['deployment'], row['outcome'], row['time'], row['index'], row['own']]);
+      await pool.query(`insert into ${table} values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [n, ...NAMES.map((name) => row[name])]);
     }
     let allowed = 0;
     for (let done = 0; done < sets; done += TOGETHER) allowed += await compare(pool, table, random, made, Math.min(TOGETHER, sets - done));
@@ -47,7 +46,7 @@ export async function compareRulesWithSql(pool: Pool, sets: number, rows: number
   }
 }
 
-async function compare(pool: Pool, table: string, random: RandomRules, rows: readonly Attributes[], count: number): Promise<number> {
+async function compare(pool: Pool, table: string, random: RandomRules, rows: readonly RandomRow[], count: number): Promise<number> {
   const sets: RandomSet[] = [];
   let bound = 0;
   for (let n = 0; n < count; n++) {
@@ -75,18 +74,23 @@ function randomSet(random: RandomRules, after: number, count: number): RandomSet
   const [first] = parts;
   const united = count === 1 && first !== undefined ? first : uniteRoles(parts);
   const role = new RoleRules(united, 'policy');
-  const { text, values } = sqlText(rowRules(role.about('read', 'prediction'), { columns: COLUMNS, attributes: circumstances, asker }), after);
+  const { text, values } = sqlText(rowRules(role.about('read', 'prediction'), { columns: predictionColumns(CLASSES), attributes: circumstances, asker }), after);
   return {
     text,
     values,
     allows: (row) => {
-      const known = { ...circumstances, ...row };
+      const known = { ...circumstances, ...attributesIn(row, asker) };
       const { allowed } = role.decide(asker, 'read', 'prediction', known);
       mustHold(count === 1 || allowed === anyAllowsAndNoneDenies(parts, asker, known), `several roles are not what each of them says: ${JSON.stringify({ parts, asker, known })}`);
       return allowed;
     },
     told: JSON.stringify({ rules: united.rules, asker, circumstances }),
   };
+}
+
+/** What rules look at of a row, as it is worked out where there is no query. */
+function attributesIn({ principal, contract, ...row }: RandomRow, { id }: Asker): Attributes {
+  return { ...row, own: principal === null || id === undefined ? null : principal === id, class: CLASSES.get(String(contract)) ?? null };
 }
 
 /** What is meant by several roles, said of each rule by itself: some rule of any role surely allows it, and each that denies surely does not hold. */

@@ -14,6 +14,7 @@ import { LogReaders } from './access/log-readers.ts';
 import { PeopleController } from './access/people.controller.ts';
 import { countRefused } from './access/refused-requests.ts';
 import { Roles } from './access/roles.ts';
+import { StatedPurposes } from './access/stated-purpose.ts';
 import { refuseUndecided } from './access/undecided.ts';
 import { holdUntraced } from './access/untraced.ts';
 import { ActivityReviewsController } from './evidence/activity-reviews.controller.ts';
@@ -43,7 +44,6 @@ import { PredictionIntake } from './predictions/intake.ts';
 import { AffectedController } from './lineage/affected.controller.ts';
 import { ReplayController } from './lineage/replay.controller.ts';
 import { ReplayDesk } from './lineage/replay.ts';
-import { ReplayPolicy } from './lineage/replay-policy.ts';
 import { LineageController } from './lineage/lineage.controller.ts';
 import { FollowUpController } from './predictions/follow-up.controller.ts';
 import { FollowUpDesk } from './predictions/record-follow-up.ts';
@@ -84,10 +84,11 @@ class AppModule {
         { provide: Authenticator, useValue: authenticator },
         { provide: CredentialAdministration, useValue: new CredentialAdministration(database.pool, credentialPolicy) },
         { provide: PredictionIntake, useValue: new PredictionIntake(contracts, new Quarantine(), service.models, settings.limits.maxDepth) },
-        { provide: ReplayDesk, useValue: new ReplayDesk(contracts, new ReplayPolicy(service.policy), trail) },
+        { provide: ReplayDesk, useValue: new ReplayDesk(contracts, service.replays, trail) },
         { provide: FollowUpDesk, useValue: new FollowUpDesk(contracts, settings.limits.maxDepth) },
         { provide: HttpSettings, useValue: new HttpSettings(settings.limits, complain) },
         { provide: AccessTrail, useValue: trail },
+        { provide: StatedPurposes, useValue: new StatedPurposes(roles, contracts.all.flatMap(({ file }) => file.purposes)) },
         { provide: IntakeCounter, useValue: new IntakeCounter(tally, complain) },
         { provide: PrivacyDesk, useValue: service.privacyDesk },
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },

@@ -11,6 +11,7 @@ import { FailureTally } from './access/failure-tally.ts';
 import { HeldDecisions, sealHeldDecisions } from './access/held-decisions.ts';
 import { Roles } from './access/roles.ts';
 import { TokenVerifier } from './access/verify-token.ts';
+import { classesOfContracts } from './contracts/class-of-contract.ts';
 import { Contracts } from './contracts/contracts.ts';
 import { bundleParts } from './evidence/bundle-parts.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
@@ -38,8 +39,10 @@ import { openCheckpointStore } from './ledger/open-checkpoint-store.ts';
 import { PostgresLogStore } from './ledger/postgres-log-store.ts';
 import { Tally } from './ledger/tally.ts';
 import { TileCache } from './ledger/tile-cache.ts';
+import { ReplayPolicy } from './lineage/replay-policy.ts';
 import { ModelServing } from './models/serving.ts';
 import { ServingPolicy } from './models/serving-policy.ts';
+import { refuseUnreadFiles } from './policy-files.ts';
 import { expireQuarantine } from './predictions/expire-quarantine.ts';
 import { sealIntakeTotals } from './predictions/intake-totals.ts';
 import { applyJournal, settleJournal } from './retention/apply-journal.ts';
@@ -85,6 +88,7 @@ export interface Service {
   contracts: Contracts;
   frameworks: Frameworks;
   policy: PolicyBundle;
+  replays: ReplayPolicy;
   credentialPolicy: CredentialPolicy;
   authenticator: Authenticator;
   clockMonitor: ClockMonitor;
@@ -108,14 +112,16 @@ export async function startService(settings: Settings, say: Say, overrides: Over
   if (settings.tls !== undefined) readSecureOptions(settings.tls);
   const policy = await PolicyBundle.read(settings.policiesDir);
   const signedPolicy = settings.policySigners === undefined ? undefined : await readSignedPolicy(settings.policiesDir, policy, await readPolicySigners(settings.policySigners));
-  const roles = new Roles(policy);
   const contracts = new Contracts(policy);
+  const roles = new Roles(policy, classesOfContracts(contracts));
   const frameworks = new Frameworks(policy);
   const evidencePolicy = new EvidencePolicy(policy, frameworks);
   const credentialPolicy = new CredentialPolicy(policy, roles);
   const providers = readProviders(policy, roles);
   const privacy = new PrivacyPolicy(policy);
   const serving = new ServingPolicy(policy);
+  const replays = new ReplayPolicy(policy);
+  refuseUnreadFiles(policy);
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const database = await openDatabase({
     dataDir: settings.dataDir,
@@ -207,7 +213,7 @@ export async function startService(settings: Settings, say: Say, overrides: Over
     const evidence = new EvidenceOffice(desk, settings.evidenceJobs);
     closing.push(() => evidence.close());
     await evidence.start(overrides.sealByHand !== true);
-    return { models, evidence, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, failures, sealing, close };
+    return { models, evidence, replays, endsEpochs: new EndsEpochs(office), epochSchedule, settings, say, database, contracts, frameworks, policy, privacyDesk, ledger, roles, credentialPolicy, authenticator, clockMonitor, metrics, tally, trail, failures, sealing, close };
   } catch (error) {
     await close();
     throw error;

@@ -18,7 +18,7 @@ export interface Traced {
   /** Where what was asked for stands, or its id in quarantine; undefined where it was not looked for. An id that a producer chose may name a person. */
   of?: { log: Log; index: number } | { log: Log; quarantine: string } | undefined;
   /** Why the caller says that they ask, one of the policy's words. */
-  purpose?: string | undefined;
+  purpose?: string | null | undefined;
 }
 
 /** Who asked, and the rule that decided: `none` where no rule allows it. */
@@ -50,10 +50,10 @@ export class AccessTrail {
    * appended at the same time.
    *
    * @param of where it stands
-   * @param purpose why the caller says that they ask, in one of the policy's words
    * @throws AppendError: nothing may leave then
    */
-  async allowed(caller: Caller, rule: string, of: Traced['of'], purpose?: string): Promise<void> {
+  async allowed(caller: Caller, rule: string, of: Traced['of']): Promise<void> {
+    const { purpose } = caller;
     const { action, resource } = caller.declared;
     const traced: Traced = { outcome: 'allow', action, resource, role: caller.roleBy(rule), of, purpose };
     const asking = { principal: caller.principal, rule };

@@ -13,6 +13,7 @@ import { Roles } from './roles.ts';
 import { NO_RULE } from './rule.ts';
 import { denied } from './ruling.ts';
 import { hasAction, isConfined, SCOPE_RULE } from './scope.ts';
+import { PURPOSE_HEADER, StatedPurposes } from './stated-purpose.ts';
 
 /** The one place where requests are let in. A route that declares nothing lets nobody in. */
 @Injectable()
@@ -24,6 +25,7 @@ export class AccessGuard implements CanActivate {
     private readonly roles: Roles,
     private readonly ledger: Ledger,
     private readonly trail: AccessTrail,
+    private readonly purposes: StatedPurposes,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -58,37 +60,50 @@ export class AccessGuard implements CanActivate {
   private letIn(request: GuardedRequest, principal: Principal | undefined, declared: Declaration): true | Promise<true> {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
     const log = this.ledger.ofTenant(principal.tenant);
-    const decision = this.decide(principal, log, declared);
-    const caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared) : new Caller(principal, log, declared, this.roles, decision);
-    if (caller === undefined) return this.turnAway(principal, log, declared, decision);
+    const said = request.headers[PURPOSE_HEADER];
+    if (said !== undefined) this.checkPurpose(request, principal, log, declared, String(said));
+    const purpose = said === undefined ? null : String(said);
+    const decision = this.decide(principal, log, declared, purpose);
+    const caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared, purpose) : new Caller(principal, log, declared, this.roles, decision, purpose);
+    if (caller === undefined) return this.turnAway(principal, log, declared, decision, purpose);
     request.caller = caller;
     return true;
   }
 
+  /** @throws Problem `bad-request`, as of somebody who is known, so that it is counted */
+  private checkPurpose(request: GuardedRequest, principal: Principal, log: Log, declared: Declaration, said: string): void {
+    try {
+      this.purposes.check(said);
+    } catch (error) {
+      request.caller = new Caller(principal, log, declared, this.roles, undefined);
+      throw error;
+    }
+  }
+
   /** @throws Problem `forbidden`, when that is recorded */
-  private async turnAway(principal: Principal, log: Log, declared: Declaration, decision: Decision | undefined): Promise<never> {
+  private async turnAway(principal: Principal, log: Log, declared: Declaration, decision: Decision | undefined, purpose: string | null): Promise<never> {
     const { action, resource } = declared;
     const rule = decision?.rule ?? NO_RULE;
-    await this.trail.denied(log, { principal: principal.id, rule }, { action, resource, role: this.roles.roleOf(principal.role, rule) });
+    await this.trail.denied(log, { principal: principal.id, rule }, { action, resource, role: this.roles.roleOf(principal.role, rule), purpose });
     throw refusal(principal, declared);
   }
 
   /** The first of the roles that it has for a time that may: by itself, because who breaks the glass acts as another. */
-  private inAnotherRole(principal: Principal, log: Log, declared: Declaration): Caller | undefined {
+  private inAnotherRole(principal: Principal, log: Log, declared: Declaration, purpose: string | null): Caller | undefined {
     for (const acting of inFurtherRoles(principal, Date.now())) {
-      const decision = this.decide(acting, log, declared);
-      if (decision?.allowed !== false) return new Caller(acting, log, declared, this.roles, decision);
+      const decision = this.decide(acting, log, declared, purpose);
+      if (decision?.allowed !== false) return new Caller(acting, log, declared, this.roles, decision, purpose);
     }
     return undefined;
   }
 
   /** Undefined where the handler has to decide, on each thing that it finds. */
-  private decide(principal: Principal, log: Log, { action, resource, each }: Declaration): Decision | undefined {
+  private decide(principal: Principal, log: Log, { action, resource, each }: Declaration, purpose: string | null): Decision | undefined {
     const isBarred = !hasAction(principal, action) || (isConfined(principal, resource) && !each);
     if (isBarred) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     const settled = this.roles.settled(principal.role, action, resource);
     if (each && settled?.allowed === true && isConfined(principal, resource)) return undefined;
     if (settled !== undefined || each) return settled;
-    return this.roles.decide(principal, action, resource, { ...circumstances(log), open: log.row.open });
+    return this.roles.decide(principal, action, resource, { ...circumstances(log), 'stated-purpose': purpose, open: log.row.open });
   }
 }

@@ -19,6 +19,8 @@ export class Caller {
   readonly log: Log;
   readonly asker: Principal;
   readonly declared: Declaration;
+  /** Why it says that it asks, one of the policy's words; null: it does not say. */
+  readonly purpose: string | null;
   private readonly roles: Roles;
   /** Whether an entry says already what is about to leave. */
   traced = false;
@@ -27,11 +29,15 @@ export class Caller {
   private last: Decision | undefined;
   private hasDecided: boolean;
 
-  /** @param settled the decision that no attribute can change, which allows; undefined where the handler has to decide */
-  constructor(asker: Principal, log: Log, declared: Declaration, roles: Roles, settled: Decision | undefined) {
+  /**
+   * @param settled the decision that no attribute can change, which allows; undefined where the handler has to decide
+   * @param purpose one of the policy's words (`StatedPurposes`)
+   */
+  constructor(asker: Principal, log: Log, declared: Declaration, roles: Roles, settled: Decision | undefined, purpose: string | null = null) {
     this.asker = asker;
     this.log = log;
     this.declared = declared;
+    this.purpose = purpose;
     this.roles = roles;
     this.last = settled;
     this.hasDecided = settled !== undefined;
@@ -40,6 +46,11 @@ export class Caller {
   /** Opaque id. */
   get principal(): string {
     return this.asker.id;
+  }
+
+  /** The most guarded class of data that each contract knows of, by `name@version`. */
+  get classes(): ReadonlyMap<string, string> {
+    return this.roles.classes;
   }
 
   /** The role that the caller acts in: of several at once, the one whose rule decided. */
@@ -93,7 +104,7 @@ export class Caller {
   rows(columns: Target['columns']): RowRules {
     this.hasDecided = true;
     const { action, resource } = this.declared;
-    const target = { columns, attributes: circumstances(this.log), asker: this.asker };
+    const target = { columns, attributes: { 'stated-purpose': this.purpose, ...circumstances(this.log) }, asker: this.asker };
     return rowsInScope(this.asker, resource, columns['model'], rowRules(this.roles.about(this.asker.role, action, resource), target));
   }
 
@@ -114,7 +125,7 @@ export class Caller {
     if (!inScope) return denied({ action, resource, policy: this.roles.policy }, SCOPE_RULE);
     return (
       this.roles.settled(this.asker.role, action, resource) ??
-      this.roles.decide(this.asker, action, resource, { ...attributes, ...circumstances(this.log) })
+      this.roles.decide(this.asker, action, resource, { 'stated-purpose': this.purpose, ...attributes, ...circumstances(this.log) })
     );
   }
 }

@@ -35,7 +35,7 @@ export function compileCondition(condition: Condition, target: Target, bind: Bin
   if ('any' in condition) return joined(condition.any, ' OR ', target, bind);
   const column = Object.hasOwn(target.columns, condition.attribute) ? target.columns[condition.attribute] : undefined;
   if (column === undefined) return constant(judgeTest(condition, target.attributes, target.asker));
-  return compileTest(condition, column(bind, target.asker), target.asker, bind);
+  return compileTest(condition, () => column(bind, target.asker), target.asker, bind);
 }
 
 /** An SQL text by itself, its first parameter after so many others. */
@@ -45,19 +45,20 @@ export function sqlText(compile: (bind: Bind) => string, after = 0): SqlText {
   return { text, values };
 }
 
-function compileTest(test: Test, column: string, asker: Asker, bind: Bind): string {
+/** @param column asked for where it is written down alone: PostgreSQL refuses a parameter that stands nowhere */
+function compileTest(test: Test, column: () => string, asker: Asker, bind: Bind): string {
   const type = SQL_TYPES[test.type];
-  if (!('operand' in test)) return `${column} IS ${test.operator === 'absent' ? 'NULL' : 'NOT NULL'}`;
+  if (!('operand' in test)) return `${column()} IS ${test.operator === 'absent' ? 'NULL' : 'NOT NULL'}`;
   if (isMembership(test)) return membership(test.operator === 'in', column, listOf(test.operand, asker), (list) => `${bind(list)}::${type}[]`);
   const other = literalOf(test.operand, asker);
-  return other === undefined ? UNKNOWN : `(${column})::${type} ${COMPARATORS[test.operator]} ${bind(other)}::${type}`;
+  return other === undefined ? UNKNOWN : `(${column()})::${type} ${COMPARATORS[test.operator]} ${bind(other)}::${type}`;
 }
 
-function membership(isIn: boolean, column: string, list: readonly Literal[] | undefined, parameter: (list: readonly Literal[]) => string): string {
+function membership(isIn: boolean, column: () => string, list: readonly Literal[] | undefined, parameter: (list: readonly Literal[]) => string): string {
   if (list === undefined) return UNKNOWN;
-  if (list.length === 0) return isIn ? 'FALSE' : `(${column} IS NOT NULL OR ${UNKNOWN})`;
-  const values = parameter(list);
-  return isIn ? `(${column}) = ANY(${values})` : `(${column}) <> ALL(${values})`;
+  if (list.length === 0) return isIn ? 'FALSE' : `(${column()} IS NOT NULL OR ${UNKNOWN})`;
+  const [value, values] = [column(), parameter(list)];
+  return isIn ? `(${value}) = ANY(${values})` : `(${value}) <> ALL(${values})`;
 }
 
 function joined(conditions: readonly Condition[], operator: string, target: Target, bind: Bind): string {

@@ -32,13 +32,19 @@ const MAX_UNITED = 1000;
 export class Roles {
   /** The digest of the bundle that the rules are from, hexadecimal. */
   readonly policy: string;
+  /** The most guarded class of data that each contract knows of, by `name@version`. */
+  readonly classes: ReadonlyMap<string, string>;
   private readonly roles = new Map<string, RoleRules>();
   /** Those that somebody had at once, by their one name. */
   private readonly united = new Map<string, RoleRules>();
 
-  /** @throws PolicyError with every fault of every role file: file, line and mend */
-  constructor(bundle: PolicyBundle) {
+  /**
+   * @param classes of the bundle's contracts; without them, no class is known
+   * @throws PolicyError with every fault of every role file: file, line and mend
+   */
+  constructor(bundle: PolicyBundle, classes: ReadonlyMap<string, string> = new Map()) {
     this.policy = bundle.digestHex;
+    this.classes = classes;
     const faults: PolicyFault[] = [];
     const owners = new Map<string, string>();
     for (const [path, text] of bundle.texts) {

@@ -8,7 +8,10 @@ import { EvidencePolicy } from '../evidence/evidence-policy.ts';
 import { Frameworks } from '../evidence/frameworks.ts';
 import type { PolicyBundle } from '../ledger/policy-bundle.ts';
 import { PolicyError, type PolicyFault } from '../ledger/policy-error.ts';
+import { ReplayPolicy } from '../lineage/replay-policy.ts';
 import { ServingPolicy } from '../models/serving-policy.ts';
+import { refuseUnreadFiles } from '../policy-files.ts';
+import { PrivacyPolicy } from '../retention/privacy-policy.ts';
 import { onPolicyFiles, printFaults, readFolder } from './policy-folder.ts';
 
 /** `prediction-ledger policy check [folder]`: every fault of every policy file, as the start would find the first. */
@@ -16,7 +19,7 @@ export function registerPolicyCheck(policy: Command): void {
   policy
     .command('check')
     .argument('[folder]', 'policy files; POLICIES_DIR unless said')
-    .description('Reads roles, contracts, credentials, identity providers, models, controls and tests and lists every fault with its file, line and mend. Exit code 1 when there are any.')
+    .description('Reads every file of the policies, refuses those that nothing would read, and lists every fault with its file, line and mend. Exit code 1 when there are any.')
     .action((folder?: string) => onPolicyFiles(() => check(folder)));
 }
 
@@ -27,7 +30,10 @@ const PARTS: readonly ((bundle: PolicyBundle) => unknown)[] = [
   (bundle) => readProviders(bundle, new Roles(bundle)),
   (bundle) => new ServingPolicy(bundle),
   (bundle) => new EvidencePolicy(bundle, new Frameworks(bundle)),
+  (bundle) => new PrivacyPolicy(bundle),
+  (bundle) => new ReplayPolicy(bundle),
   readAllPolicyTests,
+  refuseUnreadFiles,
 ];
 
 async function check(folder: string | undefined): Promise<void> {

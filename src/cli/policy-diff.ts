@@ -19,6 +19,8 @@ interface PolicyDifference extends ContractChanges {
   frameworks: string[];
   /** In words. */
   models: string[];
+  /** In words. */
+  others: string[];
 }
 
 /** `prediction-ledger policy diff <old> <new>`: exits 0 where nothing that is decided differs, 1 where something does, 2 where a side cannot be read. */
@@ -48,8 +50,8 @@ async function diff(before: string, now: string, json: boolean): Promise<void> {
   if (fresh === undefined || now === '-') throw new PolicyError('the new side is a folder: - may stand for the old one alone');
   const difference = differenceOf(before === '-' ? undefined : sides[0], fresh);
   process.stdout.write(json ? `${JSON.stringify(difference, null, 2)}\n` : `${describe(difference).join('\n')}\n`);
-  const { access, contracts, defaults, credentials, models, frameworks } = difference;
-  if (access.length + contracts.length + defaults.length + credentials.length + models.length + frameworks.length > 0) process.exitCode = 1;
+  const { access, contracts, defaults, credentials, models, frameworks, others } = difference;
+  if (access.length + contracts.length + defaults.length + credentials.length + models.length + frameworks.length + others.length > 0) process.exitCode = 1;
 }
 
 function differenceOf(before: PolicyParts | undefined, now: PolicyParts): PolicyDifference {
@@ -63,6 +65,7 @@ function differenceOf(before: PolicyParts | undefined, now: PolicyParts): Policy
     credentials: textChanges(before?.credentials ?? new Map(), now.credentials),
     frameworks: textChanges(before?.frameworks ?? new Map(), now.frameworks),
     models: textChanges(before?.models ?? new Map(), now.models),
+    others: textChanges(before?.others ?? new Map(), now.others),
   };
 }
 
@@ -74,7 +77,7 @@ function textChanges(before: ReadonlyMap<string, string>, now: ReadonlyMap<strin
   });
 }
 
-function describe({ before, now, compatible, access, contracts, defaults, credentials, models, frameworks }: PolicyDifference): string[] {
+function describe({ before, now, compatible, access, contracts, defaults, credentials, models, frameworks, others }: PolicyDifference): string[] {
   const lines = [`policy ${before ?? 'of nothing'} → ${now}`];
   const section = (title: string, items: readonly string[]): void => {
     if (items.length > 0) lines.push('', title, ...items);
@@ -85,6 +88,7 @@ function describe({ before, now, compatible, access, contracts, defaults, creden
   section('credentials', credentials.map((line) => `  ${line}`));
   section('evidence', frameworks.map((line) => `  ${line}`));
   section('predictions of versions that are not approved to run', models.map((line) => `  ${line}`));
+  section('replays, requests, backups and bundles', others.map((line) => `  ${line}`));
   if (lines.length === 1) lines.push(before === now ? 'the same files' : 'the files differ, and nothing that they decide does');
   return lines;
 }

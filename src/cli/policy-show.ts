@@ -23,7 +23,7 @@ async function show(folder: string | undefined, json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(shown(parts), null, 2)}\n` : `${lines(parts).join('\n')}\n`);
 }
 
-function shown({ digest, roles, contracts, credentials, frameworks }: PolicyParts): object {
+function shown({ digest, roles, contracts, credentials, frameworks, models, others }: PolicyParts): object {
   return {
     digest,
     contracts: [...contracts.governing.values()].map(shownContract),
@@ -31,6 +31,8 @@ function shown({ digest, roles, contracts, credentials, frameworks }: PolicyPart
     roles: roles.all.map(({ name, description, rules }) => ({ role: name, description, rules: rules.map(shownRule) })),
     credentials: Object.fromEntries(credentials),
     frameworks: Object.fromEntries(frameworks),
+    models: Object.fromEntries(models),
+    others: Object.fromEntries(others),
   };
 }
 
@@ -55,7 +57,7 @@ function fieldsOf({ sections: { inputs, output, decision, outcome } }: Contract)
   return [...everyField(inputs, '/inputs'), ...everyField(output, '/output'), ...everyField(decision ?? new Map(), '/decision'), ...everyField(outcome ?? new Map(), '/outcome')];
 }
 
-function lines({ digest, roles, contracts, credentials, frameworks }: PolicyParts): string[] {
+function lines({ digest, roles, contracts, credentials, frameworks, models, others }: PolicyParts): string[] {
   return [
     `policy ${digest}`,
     ...[...contracts.governing.values()].flatMap(contractLines),
@@ -69,6 +71,12 @@ function lines({ digest, roles, contracts, credentials, frameworks }: PolicyPart
     '',
     'evidence',
     ...[...frameworks].map(([name, says]) => `  ${name}: ${says}`),
+    '',
+    'versions that are not approved to run',
+    ...[...models].map(([name, says]) => `  ${name}: ${says}`),
+    '',
+    'replays, requests, backups and bundles',
+    ...[...others].map(([name, says]) => `  ${name}: ${says}`),
   ];
 }
 

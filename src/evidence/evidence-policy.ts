@@ -54,6 +54,12 @@ export class EvidencePolicy {
     this.lifeMs = Number(file.value.bundles.keptFor.slice(1, -1)) * DAY_MS;
     this.exports = file.value.exports;
   }
+
+  /** What it says, in words. */
+  get texts(): ReadonlyMap<string, string> {
+    const made = this.exports.map(({ framework, every }) => `${framework} each ${every}`);
+    return new Map([['evidence bundles', `are kept for ${this.lifeMs / DAY_MS} days; made by themselves: ${made.length === 0 ? 'none' : made.join(', ')}`]]);
+  }
 }
 
 /** The last complete period before a time, in UTC: ms since 1970, from and to. Weeks begin on Mondays. */

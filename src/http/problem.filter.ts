@@ -24,9 +24,9 @@ export class ProblemFilter implements ExceptionFilter {
     else void this.sendRecorded(reply, problem, caller);
   }
 
-  private async sendRecorded(reply: FastifyReply, problem: Problem, { log, principal, role, declared, denial }: Caller): Promise<void> {
+  private async sendRecorded(reply: FastifyReply, problem: Problem, { log, principal, role, declared, denial, purpose }: Caller): Promise<void> {
     const { action, resource } = declared;
-    await this.trail.denied(log, { principal, rule: denial?.rule ?? NO_RULE }, { action, resource, role });
+    await this.trail.denied(log, { principal, rule: denial?.rule ?? NO_RULE }, { action, resource, role, purpose });
     sendProblem(reply, problem);
   }
 }

@@ -45,6 +45,9 @@ export interface PredictionColumns {
   exceptions?: number | undefined;
   /** Who handed it in. */
   principal?: string;
+  /** `name@version` of what governs it, which says what classes of data it may hold; and what the data was used for. */
+  contract?: string | undefined;
+  purpose?: string | undefined;
   /** By what it hangs together with others, each list without repeats and not empty; gone with its payload. */
   request?: string | undefined;
   parents?: readonly string[] | undefined;

@@ -22,10 +22,10 @@ entries as (
   insert into data_key (id, log, epoch, wrapped)
   select id, $1, epoch, wrapped from ok, unnest($24::bigint[], $25::int[], $26::bytea[]) as k(id, epoch, wrapped)
 ), predictions as (
-  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, request, parents, features, exceptions)
-  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal, request, parents::text[], features::text[], exceptions
-  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::int[])
-    as p(n, id, model, version, deployment, outcome, principal, request, parents, features, exceptions)
+  insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, request, parents, features, exceptions, contract, purpose)
+  select $1, $2 + n, id, $6, model, version, deployment, outcome, principal, request, parents::text[], features::text[], exceptions, contract, purpose
+  from ok, unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::int[], $32::text[], $33::text[])
+    as p(n, id, model, version, deployment, outcome, principal, request, parents, features, exceptions, contract, purpose)
 ), tiles as (
   insert into tile (log, level, index, root, hashes)
   select $1, level, index, root, hashes
@@ -175,6 +175,8 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
   const requests = new BinaryArray(OID.text, drafts.length * 40);
   const parents = new BinaryArray(OID.text);
   const features = new BinaryArray(OID.text);
+  const contracts = new BinaryArray(OID.text, drafts.length * 28);
+  const purposes = new BinaryArray(OID.text, drafts.length * 24);
   drafts.forEach((draft, i) => {
     keys.int8(draft.key);
     sealed.bytes(draft.sealed);
@@ -196,6 +198,8 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     requests.text(draft.prediction.request);
     parents.text(arrayText(draft.prediction.parents));
     features.text(arrayText(draft.prediction.features));
+    contracts.text(draft.prediction.contract);
+    purposes.text(draft.prediction.purpose);
   });
   const levels = new BinaryArray(OID.int4);
   const indices = new BinaryArray(OID.int8);
@@ -215,7 +219,7 @@ function parameters(log: number, { batch, drafts, tiles }: Append): unknown[] {
     levels.finish(), indices.finish(), roots.finish(), hashes.finish(),
     buffer(expected.hash), expected.vault,
     originals.finish(), ownKeys.finish(), epochs.finish(), wrapped.finish(), principals.finish(),
-    requests.finish(), parents.finish(), features.finish(), exceptions.finish(),
+    requests.finish(), parents.finish(), features.finish(), exceptions.finish(), contracts.finish(), purposes.finish(),
   ];
 }
 

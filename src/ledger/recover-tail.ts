@@ -27,7 +27,7 @@ export interface RecoveredPayload {
 }
 
 /** Null where there is nothing. */
-export type RecoveredColumns = Record<'deployment' | 'outcome' | 'principal' | 'request', string | null> & { exceptions: number | null; parents: string[] | null; features: string[] | null };
+export type RecoveredColumns = Record<'deployment' | 'outcome' | 'principal' | 'request' | 'contract' | 'purpose', string | null> & { exceptions: number | null; parents: string[] | null; features: string[] | null };
 
 export interface RecoverTailOptions {
   /** Connections as the tables' owner. */
@@ -174,9 +174,9 @@ class TailWriter {
     }
     await this.client.query('insert into payload (log, index, key, sealed) values ($1, $2, $3, $4)', [this.log, index, key, Buffer.from(draft.sealed)]);
     if (prediction === undefined) return;
-    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions, request, parents, features) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+    await this.client.query('insert into prediction (log, index, id, time, model, version, deployment, outcome, principal, exceptions, request, parents, features, contract, purpose) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)', [
       this.log, index, prediction.id, time, prediction.model, prediction.version, prediction.deployment, prediction.outcome, prediction.principal, prediction.exceptions,
-      prediction.request, prediction.parents, prediction.features,
+      prediction.request, prediction.parents, prediction.features, prediction.contract, prediction.purpose,
     ]);
   }
 

@@ -3,7 +3,7 @@ import type { Bind } from '../access/condition-sql.ts';
 import { Problem } from '../http/problem.ts';
 import type { Log } from '../ledger/log.ts';
 import { exceptionWords } from '../predictions/exception-words.ts';
-import { PREDICTION_COLUMNS } from '../predictions/prediction-table.ts';
+import { predictionColumns } from '../predictions/prediction-table.ts';
 import { touchedBy, type AffectedForm, type Touched } from './cause.ts';
 
 /** A prediction that a cause touched, as lists show it. */
@@ -111,7 +111,7 @@ export class Affected {
   private compile({ row: { id } }: Log, touched: Touched, { from, to }: { from: number; to: number }, limit: number | undefined): { text: string; values: unknown[] } {
     const values: unknown[] = [];
     const bind: Bind = (value) => `$${values.push(value)}`;
-    const rules = this.caller.rows(PREDICTION_COLUMNS)(bind);
+    const rules = this.caller.rows(predictionColumns(this.caller.classes))(bind);
     const log = bind(id);
     const within = `log = ${log} and index >= ${bind(from)} and index < ${bind(to)}`;
     // Where rules let only some through, what the index finds may not be cut off before they are asked.

@@ -10,7 +10,7 @@ import { followUpsOf, type FollowUpRow } from '../predictions/follow-up-table.ts
 import { openEntry } from '../predictions/open-entry.ts';
 import { notThere, openFor, type OpenedFor, type Place } from '../predictions/open-for.ts';
 import type { Prediction } from '../predictions/prediction.ts';
-import { PREDICTION_COLUMNS } from '../predictions/prediction-table.ts';
+import { predictionColumns } from '../predictions/prediction-table.ts';
 import { visibleFollowUp } from '../predictions/visible-follow-up.ts';
 import { readDisclosures } from '../retention/report-disclosures.ts';
 import { addAncestors } from './ancestors.ts';
@@ -57,7 +57,7 @@ export async function gatherLineage(caller: Caller, place: Place, bounds: Lineag
     else root['says'] = 'Its payload was erased: what it was made from went with it.';
     await addPolicy(graph, log, row, root);
     await addModelVersion(graph, caller, row, root.id);
-    await addAncestors(graph, caller.log, row, root.id, { ...bounds, seen: caller.rows(PREDICTION_COLUMNS) });
+    await addAncestors(graph, caller.log, row, root.id, { ...bounds, seen: caller.rows(predictionColumns(caller.classes)) });
     await addPairs(graph, caller, log, row, root.id);
     await addSeen(graph, caller, place, root.id);
   }
@@ -117,7 +117,7 @@ async function addPolicy(graph: GraphBuilder, log: Log, row: PredictionRow, root
 
 async function addPairs(graph: GraphBuilder, caller: Caller, log: Log, row: PredictionRow, root: string): Promise<void> {
   if (row.request === null) return;
-  for (const other of await rowsOfRequest(log, row.request, caller.rows(PREDICTION_COLUMNS), MAX_PAIRS)) {
+  for (const other of await rowsOfRequest(log, row.request, caller.rows(predictionColumns(caller.classes)), MAX_PAIRS)) {
     if (other.index !== row.index) graph.link(root, 'same-request', addPrediction(graph, caller.log, other).id);
   }
 }
@@ -146,7 +146,7 @@ interface Page {
 
 /** Predictions that were made from this one: of its own log, and of those that succeed it. */
 async function addChildren(graph: GraphBuilder, caller: Caller, row: PredictionRow, root: string, size: number, page: Page | undefined): Promise<void> {
-  const seen = caller.rows(PREDICTION_COLUMNS);
+  const seen = caller.rows(predictionColumns(caller.classes));
   const logs = caller.log.succession.filter(({ row: { id } }) => id >= Math.max(row.log, page?.log ?? 0)).toReversed();
   let left = size;
   for (const log of logs) {

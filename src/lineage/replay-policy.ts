@@ -46,6 +46,11 @@ export class ReplayPolicy {
     this.modelsOf = new Map(endpoints.map(({ url, models }) => [new URL(url).href, models]));
   }
 
+  /** To whom inputs may be handed, in words, by endpoint. */
+  get texts(): ReadonlyMap<string, string> {
+    return new Map([...this.modelsOf].map(([url, models]) => [`replay to ${url}`, `may be handed the recorded inputs of ${models.join(', ')}`]));
+  }
+
   /** Whether the inputs of a model may be handed to an endpoint: it is named there, whole. */
   allows(endpoint: string, model: string): boolean {
     if (!URL.canParse(endpoint)) return false;

@@ -175,7 +175,7 @@ function differing({ output, decision, handling }: Prediction & { handling?: Han
 }
 
 function tokenAttributes(prediction: Prediction): Omit<ReturnType<typeof attributesOf>, 'outcome' | 'own' | 'index'> {
-  const { model, version, deployment, purpose } = attributesOf(prediction);
+  const { model, version, deployment, purpose } = attributesOf(prediction, undefined, new Map());
   return { model, version, deployment, purpose };
 }
 

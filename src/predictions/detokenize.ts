@@ -49,7 +49,7 @@ export async function detokenize(contracts: Contracts, caller: Caller, wanted: W
   const contract = contracts.all.find(({ id }) => id === contractId) ?? contracts.of(prediction.model, log.row.tenantName);
   const { found, unknown } = choose(await originalsOf(log, index, entry.commitment), wanted);
   const time = Date.parse(entry.time);
-  const { fields } = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction), time, index });
+  const { fields } = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction, contractId, caller.classes), time, index });
   const { shown, withheld } = part(found, fields, body);
   const dataClass = contract && classOf(contract.sections, shown.map(({ at }) => at));
   const { model, version, deployment, purpose } = prediction;

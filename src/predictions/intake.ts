@@ -60,8 +60,8 @@ export class PredictionIntake {
     const posted = readPosted(bytes, this.maxDepth);
     const { id } = posted.prediction;
     // Rules look at what was posted, the contract changes it.
-    const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction);
     const contract = this.contracts.of(posted.prediction.model, log.row.tenantName);
+    const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction, contract?.id);
     let serving = this.models.of(log, posted.prediction);
     // Asked again, so that nothing comes between what is said of the version and the draft.
     while (serving instanceof Promise) {

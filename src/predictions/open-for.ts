@@ -37,7 +37,7 @@ export async function openFor(caller: Caller, { log, index }: Place): Promise<Op
   if (opening === undefined) throw await absence(log, index);
   const payload = parsePayload(Buffer.from(opening.payload).toString('utf8')) as OpenedFor['payload'];
   const own = payload.principal === caller.principal;
-  const attributes = { ...attributesOf(payload.body as unknown as Prediction), own, time: Date.parse(entry.time), index };
+  const attributes = { ...attributesOf(payload.body as unknown as Prediction, payload.contract, caller.classes), own, time: Date.parse(entry.time), index };
   const decision = caller.judge(attributes);
   const { allowed, rule, fields } = decision;
   if (!allowed) {

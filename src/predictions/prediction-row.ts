@@ -17,15 +17,18 @@ export interface PredictionRow {
   request: string | null;
   parents: string[] | null;
   features: string[] | null;
+  /** `name@version` of the contract that governs it. */
+  contract: string | null;
+  purpose: string | null;
 }
 
 /** @param body of a payload of type `prediction`, of any version */
-export function predictionRow(body: JsonValue, principal: string): PredictionRow {
+export function predictionRow(body: JsonValue, principal: string, contract: string | null): PredictionRow {
   const prediction = body as unknown as Prediction & { exceptions?: ExceptionWord[] };
-  const { id, model, version, deployment = null, decision, exceptions = [] } = prediction;
+  const { id, model, version, deployment = null, decision, exceptions = [], purpose = null } = prediction;
   const { request = null, parents = null, features = null } = linksOf(prediction);
   return {
     id, model, version, deployment, outcome: decision?.outcome ?? null, principal, exceptions: exceptionBits(exceptions) ?? null,
-    request, parents: parents && [...parents], features: features && [...features],
+    request, parents: parents && [...parents], features: features && [...features], contract, purpose,
   };
 }

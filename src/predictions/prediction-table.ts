@@ -6,8 +6,12 @@ import { searchSql, type Range, type Search } from './search-sql.ts';
 
 export type { PredictionFilter } from './combinations.ts';
 
-/** Where the read model has the attributes that rules look at. What it has no column for is not known to a query. */
-export const PREDICTION_COLUMNS = {
+/**
+ * Where the read model has the attributes that rules look at.
+ *
+ * @param classes the most guarded class of data of each contract, by `name@version`
+ */
+export const predictionColumns = (classes: ReadonlyMap<string, string>) => ({
   model: () => 'model',
   version: () => 'version',
   deployment: () => 'deployment',
@@ -15,7 +19,9 @@ export const PREDICTION_COLUMNS = {
   own: (bind, { id }) => `(principal = ${bind(id)}::text)`,
   time: () => 'time',
   index: () => 'index',
-} as const satisfies Record<string, ColumnOf>;
+  purpose: () => 'purpose',
+  class: (bind) => `(${bind(JSON.stringify(Object.fromEntries(classes)))}::jsonb ->> contract)`,
+}) satisfies Record<string, ColumnOf>;
 
 /** A row of a list. It carries no field of the payload beyond what names the model. */
 export interface PredictionSummary {

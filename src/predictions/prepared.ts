@@ -89,9 +89,9 @@ function draftUnder(vault: LogVault, key: SealingKey, version: number, posted: P
     const payload = payloadText(posted, key.subject, intake);
     const draft = draftEntry(key, version, { type: 'prediction', payload, digestOf: (salt) => contentDigest(salt, content), originals });
     if (ownKey !== undefined) draft.ownKey = ownKey;
-    const { id, model, version: modelVersion, deployment, decision } = prediction;
+    const { id, model, version: modelVersion, deployment, decision, purpose } = prediction;
     const { serving, stays } = intake;
-    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, exceptions: serving.bits, ...linksOf(prediction) };
+    draft.prediction = { id, model, version: modelVersion, deployment, outcome: decision?.outcome, principal: intake.principal, exceptions: serving.bits, contract: intake.contract ?? undefined, purpose, ...linksOf(prediction) };
     draft.until = serving.until;
     draft.stays = stays;
     draft.again = async (time) => {

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Access, callerOf } from '../access/access.ts';
 import type { ErasedReceipt, Receipt } from '../core/receipt.ts';
@@ -18,6 +18,7 @@ import { erasedReceiptOf, proofOf, receiptOf } from './receipt.ts';
 /** What was taken in: lists, single records, their receipts and proofs. */
 @ApiTags('predictions')
 @ApiBearerAuth()
+@ApiHeader({ name: 'Stated-Purpose', required: false, description: 'why it is asked, one of the policy’s words: rules may look at it, and it stands in the entry of a read' })
 @Controller('v1/predictions')
 export class ReadController {
   constructor(

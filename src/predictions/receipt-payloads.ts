@@ -42,9 +42,9 @@ export class ReceiptPayloads {
     const salt = fromHex(found.salt, 32);
     const payload = utf8(found.payload);
     if (hmacHex(salt, payload) !== commitment) return undefined;
-    const { type, body, principal } = parsePayload(fromUtf8(payload));
+    const { type, body, principal, contract } = parsePayload(fromUtf8(payload));
     const { subject } = body as unknown as Prediction;
-    const prediction = type === 'prediction' ? predictionRow(body, principal) : undefined;
+    const prediction = type === 'prediction' ? predictionRow(body, principal, contract) : undefined;
     const posted = digestOfPosted(body as unknown as KeptPrediction, type, salt);
     const opening = encodeOpening({ salt, contentDigest: posted ?? new Uint8Array(CONTENT_DIGEST_BYTES), payload });
     const sealed = await this.seal(type === 'prediction' ? subject : undefined, { commitment, time: Date.parse(time) }, opening);

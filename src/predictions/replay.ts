@@ -4,6 +4,7 @@ import type { Attributes } from '../access/condition.ts';
 import type { Decision } from '../access/decision.ts';
 import type { Roles } from '../access/roles.ts';
 import { SCOPE_RULE } from '../access/scope.ts';
+import { classesOfContracts } from '../contracts/class-of-contract.ts';
 import type { Contracts } from '../contracts/contracts.ts';
 import { parseEntry } from '../core/entry.ts';
 import { parsePayload, type Payload } from '../core/payload.ts';
@@ -149,9 +150,12 @@ function outcomeOf({ allowed }: Decision): 'allow' | 'deny' {
 class RecordedDecisions {
   private readonly options: ReplayOptions;
   private readonly roles = new Map<string, string | undefined>();
+  private readonly classes: ReadonlyMap<string, string>;
 
   constructor(options: ReplayOptions) {
     this.options = options;
+    // The candidate keeps older versions of its contracts; one that it has no more has no class.
+    this.classes = classesOfContracts(options.candidate.contracts);
   }
 
   /** Undefined where the payload is not there any more. */
@@ -163,13 +167,13 @@ class RecordedDecisions {
     if (payload.type === 'prediction') return this.append(payload, common);
     const { outcome, action, resource, role, of, purpose, at } = payload.body as unknown as DecisionBody;
     const known = of === null ? undefined : await this.attributesAt(of, payload.principal);
-    const attributes = known && { ...known, ...common, ...(at !== null && { now: Date.parse(at) }), ...(purpose !== null && { 'stated-purpose': purpose }) };
+    const attributes = known && { ...known, ...common, ...(at !== null && { now: Date.parse(at) }), 'stated-purpose': purpose };
     return { principal: payload.principal, rule: payload.rule, role, action, resource, outcome, attributes };
   }
 
-  private async append({ principal, rule, body }: Payload, common: Attributes): Promise<Recorded> {
+  private async append({ principal, rule, contract, body }: Payload, common: Attributes): Promise<Recorded> {
     const prediction = body as unknown as Prediction;
-    const attributes = { ...attributesOf(prediction), own: true, ...common };
+    const attributes = { ...attributesOf(prediction, contract, this.classes), own: true, ...common };
     return { principal, rule, role: await this.roleOf(principal, rule), action: 'append', resource: 'prediction', outcome: 'allow', attributes, model: prediction.model };
   }
 
@@ -180,7 +184,7 @@ class RecordedDecisions {
     const { rows: [row] } = await this.options.pool.query<Row>(ENTRIES, [log.id, index, index + 1]);
     const payload = row && (await this.open(origin, row));
     if (row === undefined || payload?.type !== 'prediction') return undefined;
-    return { ...attributesOf(payload.body as unknown as Prediction), own: payload.principal === principal, time: Date.parse(parseEntry(row.bytes).time), index };
+    return { ...attributesOf(payload.body as unknown as Prediction, payload.contract, this.classes), own: payload.principal === principal, time: Date.parse(parseEntry(row.bytes).time), index };
   }
 
   private async open(origin: string, { bytes, key, sealed }: Row): Promise<Payload | undefined> {

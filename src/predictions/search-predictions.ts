@@ -2,7 +2,7 @@ import type { Caller } from '../access/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { requireWindow, type PredictionFilter } from './combinations.ts';
 import { EXCEPTION_WORDS, exceptionBits, exceptionWords, type ExceptionWord } from './exception-words.ts';
-import { PREDICTION_COLUMNS, PredictionTable } from './prediction-table.ts';
+import { predictionColumns, PredictionTable } from './prediction-table.ts';
 
 /** Filters and page, as a URL or a body has them. */
 export interface Asked {
@@ -38,7 +38,7 @@ export interface ListedPrediction {
  * @throws Problem `window-needed`, `forbidden`
  */
 export async function searchPredictions(caller: Caller, asked: Asked, limit: number): Promise<{ items: ListedPrediction[]; next?: string }> {
-  const seen = caller.rows(PREDICTION_COLUMNS);
+  const seen = caller.rows(predictionColumns(caller.classes));
   const filter = filterOf(asked);
   if (asked.subject !== undefined) {
     if (!caller.judgeAbout('read', 'subject', {}).allowed) throw new Problem('forbidden', `No rule lets the role ${caller.role} read a subject: search without it.`);

@@ -41,6 +41,15 @@ export class PrivacyPolicy {
     this.backupLifeMs = days(backups.keptFor) * DAY_MS;
     this.recipients = recipients;
   }
+
+  /** What it says, in words. */
+  get texts(): ReadonlyMap<string, string> {
+    return new Map([
+      ['requests about data subjects', `expire after ${this.requestLifeMs / DAY_MS} days without a decision`],
+      ['backups', `are kept for ${this.backupLifeMs / DAY_MS} days`],
+      ['recipients of personal data', this.recipients.length === 0 ? 'nobody' : this.recipients.join(', ')],
+    ]);
+  }
 }
 
 function days(period: string): number {

@@ -150,7 +150,7 @@ async function openOne(contracts: Contracts, caller: Caller, log: Log, index: nu
   }
   const prediction = body as unknown as Prediction;
   const time = Date.parse(entry.time);
-  const decision = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction), own: principal === caller.principal, time, index });
+  const decision = caller.judgeAbout('read', 'prediction', { ...attributesOf(prediction, contractId, caller.classes), own: principal === caller.principal, time, index });
   const { value, withheld } = decision.fields.of(body as { [name: string]: JsonValue });
   const contract = contracts.all.find(({ id }) => id === contractId);
   const reported: ReportedPrediction = {
@@ -167,19 +167,19 @@ async function openOne(contracts: Contracts, caller: Caller, log: Log, index: nu
 }
 
 /** The prediction that a follow-up is about, with what rules may look at; undefined where it is erased alone. */
-async function predictionAt(caller: Caller, { log: origin, index }: { log: string; index: number }): Promise<{ prediction: Prediction; principal: string; time: number; index: number } | undefined> {
+async function predictionAt(caller: Caller, { log: origin, index }: { log: string; index: number }): Promise<{ prediction: Prediction; contract: string | null; principal: string; time: number; index: number } | undefined> {
   const log = caller.log.succession.find(({ row }) => row.origin === origin);
   const opened = log && (await openEntry(log, index));
   if (opened?.opening === undefined) return undefined;
-  const { body, principal } = parsePayload(Buffer.from(opened.opening.payload).toString('utf8'));
-  return { prediction: body as unknown as Prediction, principal, time: Date.parse(opened.entry.time), index };
+  const { body, contract, principal } = parsePayload(Buffer.from(opened.opening.payload).toString('utf8'));
+  return { prediction: body as unknown as Prediction, contract, principal, time: Date.parse(opened.entry.time), index };
 }
 
 async function followUp(
   caller: Caller, { log, index }: { log: Log; index: number }, { time, commitment }: Entry, { type, principal, body }: Payload, wantsOriginals: boolean,
   about: Awaited<ReturnType<typeof predictionAt>>,
 ): Promise<ReportedFollowUp> {
-  const decision = about && caller.judgeAbout('read', 'prediction', { ...attributesOf(about.prediction), own: about.principal === caller.principal, time: about.time, index: about.index });
+  const decision = about && caller.judgeAbout('read', 'prediction', { ...attributesOf(about.prediction, about.contract, caller.classes), own: about.principal === caller.principal, time: about.time, index: about.index });
   const fields = decision?.fields ?? VisibleFields.none;
   const { value, withheld } = visibleFollowUp(fields, body as { [name: string]: JsonValue });
   const opens = wantsOriginals && about !== undefined && mayOpen(caller, about.prediction, about.time);

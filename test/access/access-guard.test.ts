@@ -7,6 +7,7 @@ import { Caller } from '../../src/access/caller.ts';
 import { sqlText } from '../../src/access/condition-sql.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import { Roles } from '../../src/access/roles.ts';
+import { StatedPurposes } from '../../src/access/stated-purpose.ts';
 import { PolicyBundle } from '../../src/ledger/policy-bundle.ts';
 import { roleOf } from './role-of.ts';
 
@@ -44,23 +45,25 @@ beforeEach(() => {
     roles,
     { ofTenant: () => LOG } as never,
     { denied: (_log: unknown, asking: { rule: string }, traced: { role: string }) => Promise.resolve(void recorded.push([asking.rule, traced.role])) } as never,
+    new StatedPurposes(roles, ['audit', 'Not a word']),
   );
 });
 
 /** The caller that is let in, or the code of the refusal. */
-async function admit(handler: Function): Promise<Caller | string | undefined> {
-  const request: GuardedRequest = { headers: {}, ip: '::1', raw: {} as never };
+async function admit(handler: Function, headers: GuardedRequest['headers'] = {}): Promise<Caller | string | undefined> {
+  const request: GuardedRequest = { headers, ip: '::1', raw: {} as never };
   try {
     await guard.admit(request, handler);
     return request.caller;
   } catch (error) {
-    expect(request.caller).toBeUndefined();
+    // One who is known and says something wrong is counted by who they are.
+    expect(request.caller?.decided ?? false).toBe(false);
     return (error as { code: string }).code;
   }
 }
 
-async function admitted(handler: Function): Promise<Caller> {
-  const caller = await admit(handler);
+async function admitted(handler: Function, headers: GuardedRequest['headers'] = {}): Promise<Caller> {
+  const caller = await admit(handler, headers);
   if (!(caller instanceof Caller)) throw new Error(`not let in: ${caller}`);
   return caller;
 }
@@ -114,6 +117,28 @@ describe('the guard', () => {
     expect(await admit(whole)).toBe('forbidden');
     asks = { ...AUDITOR, role: 'operator', actions: ['list'], elevations };
     expect(await admit(whole)).toBe('forbidden');
+  });
+});
+
+describe('a stated purpose', () => {
+  test('is one of the words of contracts and rules, and nothing that somebody makes up', async () => {
+    expect((await admitted(whole, { 'stated-purpose': 'audit' })).purpose).toBe('audit');
+    expect((await admitted(whole)).purpose).toBeNull();
+    for (const word of ['', 'Audit', 'audit, audit', 'Not a word', 'call mr smith', 'audit ', '*']) expect([word, await admit(whole, { 'stated-purpose': word })]).toEqual([word, 'bad-request']);
+    const ofRules = new StatedPurposes({ all: [roleOf('effect: allow, actions: [read], resources: [prediction], when: { any: [{ stated-purpose: { in: [fraud, dispute] } }, { model: { eq: x }, stated-purpose: { eq: care } }] }').role] }, []);
+    expect(['fraud', 'dispute', 'care'].map((word) => ofRules.check(word))).toEqual(['fraud', 'dispute', 'care']);
+    expect(() => ofRules.check('x')).toThrow('no purpose');
+  });
+
+  test('is what rules look at, in memory and in the query; what a body says goes before it', () => {
+    const saying = (purpose: string | null): Caller => {
+      const rules = roleOf('effect: allow, actions: [read], resources: [prediction], when: { stated-purpose: { eq: audit } }');
+      const some = { settled: () => undefined, decide: rules.decide.bind(rules), about: (_role: string, action: 'read', resource: 'prediction') => rules.about(action, resource) };
+      return new Caller(AUDITOR, LOG as never, { action: 'read', resource: 'prediction', each: true, trace: 'entry' }, some as never, undefined, purpose);
+    };
+    expect([saying('audit').judge({}).allowed, saying('other').judge({}).allowed, saying(null).judge({}).allowed]).toEqual([true, false, false]);
+    expect([saying('other').judge({ 'stated-purpose': 'audit' }).allowed, saying('audit').judge({ 'stated-purpose': 'other' }).allowed]).toEqual([true, false]);
+    expect(['audit', 'other', null].map((purpose) => sqlText(saying(purpose).rows({})).text)).toEqual(['((((TRUE) IS TRUE)))', '((((FALSE) IS TRUE)))', '((((NULL::boolean) IS TRUE)))']);
   });
 });
 

@@ -79,6 +79,12 @@ async function ownership(table: string, log: Log): Promise<{ column: string; val
   return rowCount === 1 ? { column: 'log', value: log.row.id } : { column: 'tenant', value: log.row.tenant };
 }
 
+/** Number, size, hash and vault version of a log's head: what moves it on. */
+async function headOf({ row: { id } }: Log): Promise<unknown[]> {
+  const { rows: [head] } = await service.service.database.owner.query<{ size: number; head: Buffer; vault: number }>('select size, head, vault from log_head where log = $1', [id]);
+  return [id, head?.size, head?.head, head?.vault];
+}
+
 const count = async (pool: pg.Pool, table: string, where = 'true', values: unknown[] = []): Promise<number> =>
   Number((await pool.query<{ n: number }>(`select count(*) as n from ${table} where ${where}`, values)).rows[0]?.n);
 
@@ -134,6 +140,21 @@ describe('the wall', () => {
     expect(await refused('select advance_vault($1)')).toBe('42501');
     expect(await refused('select hold_epoch($1, 1)')).toBe('42501');
     expect(await refused("select settle_quarantine($1, 'qua_000000000000000000000000', 'rejected', 'prn_x', 2, 0)")).toBe('42501');
+    const head = await headOf(ours);
+    for (const [call, ...values] of [
+      ["advance_head($1, $2::bigint, $3, $4, $2::bigint + 1, $3, '\\x', 0, null)", ...head],
+      ["add_tallies('w', 1, array[$1::int], array['listed'], array['prn_x'], array['list-prediction'], array[1::bigint])", ...own],
+      ['check_minute(array[$1::int], 1)', ...own],
+      ['expire_quarantine(array[$1::int], $1, 0, 10)', ...own],
+      ['declare_recovery($1, 0, 0)', ...own],
+      ["confirm_recovered($1, 0, 'x', 1, 'x', null)", ...own],
+      ['release_decision($1, 0, $1, 0)', ...own],
+    ] as const) {
+      expect([call, await refused(`select ${call}`, [...values])]).toEqual([call, '42501']);
+    }
+    expect(await headOf(ours)).toEqual(head);
+    expect(await refused('select check_minute($1::int[], 1)', [[theirs.row.id, ours.row.id]])).toBe('42501');
+    expect(await refused('select check_minute($1::int[], 1)', [[theirs.row.id]])).toBe(1);
     expect(await refused('select * from erase_keys($1, $1, 0, (select array_agg(id) from data_key))')).toBe(0);
   });
 
@@ -147,6 +168,15 @@ describe('the wall', () => {
       expect((await pool.query('select from log')).rowCount).toBe(2);
     }));
   });
+});
+
+test('every function that works as the owner looks at the tenant', async () => {
+  const { rows } = await service.service.database.owner.query<{ name: string }>(
+    `select p.proname as name from pg_proc p join pg_roles o on o.oid = p.proowner
+      where p.pronamespace = 'public'::regnamespace and p.prosecdef and o.rolname <> 'prediction_ledger_eraser' and p.prosrc !~ 'require_sight'
+        and has_function_privilege('prediction_ledger_runtime', p.oid, 'execute') order by 1`,
+  );
+  expect(rows.map(({ name }) => name)).toEqual(['logs_in_sight']);
 });
 
 /** Takes the tenant out of every query that is read by, as if each had forgotten it. Gives how many it took it out of. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type Outcome } from './run-command.ts';
@@ -141,4 +141,32 @@ test('policy check finds the faults of contracts, and of identity providers, wit
   expect(code).toBe(1);
   expect(out).toMatch(/^contracts\/credit-risk\.yaml:\d+: \/onHit/m);
   expect(out).toMatch(/^roles\/x\.yaml:1: /m);
+});
+
+describe('what stands in files of their own', () => {
+  test('is named where it changes: who is handed recorded inputs, how long bundles and backups are kept', async () => {
+    await change('replay.yaml', 'endpoints: \\[\\]', 'endpoints: [{ url: "https://score.example/v1", models: [credit-risk] }]');
+    await change('evidence.yaml', 'P90D', 'P400D');
+    await change('privacy.yaml', 'recipients: \\[\\]', 'recipients: [bureau]');
+    const { code, out } = await diffOfChange();
+    expect(code).toBe(1);
+    expect(out).toContain('replay to https://score.example/v1 is new: may be handed the recorded inputs of credit-risk');
+    expect(out).toContain('evidence bundles: are kept for 90 days; made by themselves: none → are kept for 400 days; made by themselves: none');
+    expect(out).toContain('recipients of personal data: nobody → bureau');
+    expect((await runCommand(['policy', 'show', folder])).out).toContain('replay to https://score.example/v1: may be handed the recorded inputs of credit-risk');
+  });
+
+  test.each([
+    ['replay.yaml', 'endpoints: []\ntimeoutSeconds: 0\n', /^replay\.yaml:2: /m],
+    ['privacy.yaml', 'requests: {}\n', /^privacy\.yaml:\d+: /m],
+    ['evidence.yaml', 'bundles: { keptFor: P90D }\nexports: [{ framework: none-such, every: week }]\n', /^evidence\.yaml:2: .*none-such/m],
+    ['models.yaml', 'everyModel: { unknown: perhaps }\n', /^models\.yaml:1: /m],
+    ['modles.yaml', 'everyModel: {}\n', /^modles\.yaml:1: is read by nothing: rename it/m],
+    ['role/intern.yaml', 'role: intern\n', /^role\/intern\.yaml:1: is read by nothing/m],
+  ])('is checked: %s', async (file, text, fault) => {
+    await mkdir(join(folder, 'role'), { recursive: true });
+    await writeFile(join(folder, file), text);
+    const { code, out } = await runCommand(['policy', 'check', folder]);
+    expect([code, out]).toEqual([1, expect.stringMatching(fault)]);
+  });
 });
