@@ -10,6 +10,11 @@ export interface Appender {
   readonly rule: string | ((prediction: Prediction, contract: string | undefined) => string);
 }
 
+/** The rule that lets somebody hand one prediction in. @throws Problem `forbidden` */
+export function ruleFor({ rule }: Appender, prediction: Prediction, contract: string | undefined): string {
+  return typeof rule === 'string' ? rule : rule(prediction, contract);
+}
+
 /** A caller as one who hands predictions in. What was settled at the start costs nothing more here. */
 export function appenderOf(caller: Caller): Appender {
   if (caller.decided) return caller;

@@ -8,7 +8,7 @@ import { AlreadySequencedError } from '../ledger/append-error.ts';
 import type { SequencedEntry } from '../ledger/entry-draft.ts';
 import type { Log } from '../ledger/log.ts';
 import type { ModelServing, Serving } from '../models/serving.ts';
-import type { Appender } from './appender.ts';
+import { ruleFor, type Appender } from './appender.ts';
 import type { QuarantineDesk } from './decide-quarantine.ts';
 import { openEntry, absence } from './open-entry.ts';
 import { confirmRetry, isUnconfirmed, type Judged } from './confirm-retry.ts';
@@ -61,7 +61,7 @@ export class PredictionIntake {
     const { id } = posted.prediction;
     // Rules look at what was posted, the contract changes it.
     const contract = this.contracts.of(posted.prediction.model, log.row.tenantName);
-    const rule = typeof by.rule === 'string' ? by.rule : by.rule(posted.prediction, contract?.id);
+    const rule = ruleFor(by, posted.prediction, contract?.id);
     let serving = this.models.of(log, posted.prediction);
     // Asked again, so that nothing comes between what is said of the version and the draft.
     while (serving instanceof Promise) {
