@@ -77,7 +77,7 @@ export class Gathering {
         const { state, writer } = (kept.populations[id] ??= { state: assertion.query.begin(), writer: newWriterState() });
         const into = join(folder, 'populations', id);
         await mkdir(into, { recursive: true, mode: 0o700 });
-        running.push({ assertion, state, writer: await PopulationWriter.open({ rows: join(into, 'rows.jsonl'), exceptions: join(into, 'exceptions.jsonl') }, writer), asked: askedOf(making, kept, reader, assertion) });
+        running.push({ assertion, state, writer: await PopulationWriter.open({ rows: join(into, 'rows.jsonl'), exceptions: join(into, 'exceptions.jsonl'), ...(assertion.query.countsIds === true && { marks: `${statePath}.${id}` }) }, writer), asked: askedOf(making, kept, reader, assertion) });
       }
     } catch (error) {
       await Promise.all(running.map(({ writer }) => writer.close()));

@@ -1,5 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { canonicalize } from '../core/canonical-json.ts';
+import { MarkFile } from './mark-file.ts';
+import { openAt } from './open-at.ts';
 import type { ControlTotal, Exclusion, GapCheck, Row } from './population.ts';
 import type { Finds } from './query.ts';
 
@@ -13,6 +15,8 @@ export interface WriterState {
   /** Those that nobody has dealt with, by code. */
   open: Record<string, number>;
   exceptionBytes: number;
+  /** Of the file of marks. */
+  markBytes: number;
   /** Facts of the period that were handed over. */
   facts: number;
   used: number;
@@ -23,7 +27,7 @@ export interface WriterState {
 }
 
 export function newWriterState(): WriterState {
-  return { rows: 0, rowBytes: 0, exceptions: 0, open: {}, exceptionBytes: 0, facts: 0, used: 0, reasons: {}, excluded: {}, totals: [], gaps: null };
+  return { rows: 0, rowBytes: 0, exceptions: 0, open: {}, exceptionBytes: 0, markBytes: 0, facts: 0, used: 0, reasons: {}, excluded: {}, totals: [], gaps: null };
 }
 
 /** Writes a population's rows and exceptions as they are found, and keeps count. */
@@ -31,20 +35,22 @@ export class PopulationWriter implements Finds {
   readonly state: WriterState;
   private readonly rowFile: FileHandle;
   private readonly exceptionFile: FileHandle;
+  private readonly markFile: MarkFile | undefined;
   private rowText = '';
   private exceptionText = '';
 
-  private constructor(state: WriterState, rowFile: FileHandle, exceptionFile: FileHandle) {
+  private constructor(state: WriterState, rowFile: FileHandle, exceptionFile: FileHandle, markFile: MarkFile | undefined) {
     this.state = state;
+    this.markFile = markFile;
     this.rowFile = rowFile;
     this.exceptionFile = exceptionFile;
   }
 
   /** Goes on where `state` says; what was written after it is cut off. @throws Error when a file is shorter than that */
-  static async open(paths: { rows: string; exceptions: string }, state: WriterState): Promise<PopulationWriter> {
+  static async open(paths: { rows: string; exceptions: string; marks?: string | undefined }, state: WriterState): Promise<PopulationWriter> {
     const rowFile = await openAt(paths.rows, state.rowBytes);
     const exceptionFile = await openAt(paths.exceptions, state.exceptionBytes);
-    return new PopulationWriter(state, rowFile, exceptionFile);
+    return new PopulationWriter(state, rowFile, exceptionFile, paths.marks === undefined ? undefined : await MarkFile.open(paths.marks, state.markBytes));
   }
 
   get count(): number {
@@ -79,10 +85,20 @@ export class PopulationWriter implements Finds {
     this.state.gaps = { of, expected, found, gapCount: gaps.length, gaps: gaps.slice(0, SHOWN_GAPS) };
   }
 
+  mark(group: number, id: string): void {
+    this.markFile?.add(group, id);
+  }
+
+  async different(): Promise<ReadonlyMap<number, number>> {
+    await this.flush();
+    return (await this.markFile?.count(this.state.markBytes)) ?? new Map<number, number>();
+  }
+
   /** Puts into the files what was found since the last time. */
   async flush(): Promise<void> {
     this.state.rowBytes += await append(this.rowFile, this.rowText, this.state.rowBytes);
     this.state.exceptionBytes += await append(this.exceptionFile, this.exceptionText, this.state.exceptionBytes);
+    this.state.markBytes += (await this.markFile?.flush(this.state.markBytes)) ?? 0;
     this.rowText = '';
     this.exceptionText = '';
   }
@@ -91,11 +107,11 @@ export class PopulationWriter implements Finds {
   async end(): Promise<void> {
     await this.flush();
     await Promise.all([this.rowFile.datasync(), this.exceptionFile.datasync()]);
-    await this.close();
+    await Promise.all([this.rowFile.close(), this.exceptionFile.close(), this.markFile?.remove()]);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.rowFile.close(), this.exceptionFile.close()]);
+    await Promise.all([this.rowFile.close(), this.exceptionFile.close(), this.markFile?.close()]);
   }
 }
 
@@ -106,17 +122,6 @@ export function exclusionsOf({ excluded }: WriterState): Exclusion[] {
 
 export function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((a, b) => a + b, 0);
-}
-
-async function openAt(path: string, length: number): Promise<FileHandle> {
-  const file = await open(path, length === 0 ? 'w' : 'r+');
-  const { size } = await file.stat();
-  if (size < length) {
-    await file.close();
-    throw new Error(`${path} is shorter than it was: it did not reach the disk`);
-  }
-  await file.truncate(length);
-  return file;
 }
 
 async function append(file: FileHandle, text: string, at: number): Promise<number> {

@@ -1,6 +1,33 @@
-import { countOf, memberOf, numberCell, textCell, textOf, wordOf, type Fact } from './fact.ts';
+import { countOf, memberOf, numberCell, textCell, textOf, wordOf, type Fact, type ReadFact } from './fact.ts';
+import type { Row } from './population.ts';
 import { column, ENTRY_COLUMNS, entryCells, isIn, type Asked, type Query } from './query.ts';
 import type { JsonValue } from '../core/json-value.ts';
+
+interface Account {
+  disclosures: number;
+  accountable: number;
+  exempt: number;
+  suspended: number;
+  withoutPurpose: number;
+  exemptions: string[];
+  recipients: string[];
+  first: string;
+  last: string;
+}
+
+interface Accounts {
+  accounts: Record<string, Account>;
+}
+
+interface Disclosure extends Row {
+  readonly subject: string | null;
+  readonly recipient: string;
+  readonly purpose: string | null;
+  readonly exemption: string | null;
+  readonly accountable: boolean;
+}
+
+const newAccounts = (): Accounts => ({ accounts: {} });
 
 const READING = ['read-prediction', 'receive-prediction'];
 
@@ -8,7 +35,7 @@ const READING = ['read-prediction', 'receive-prediction'];
  * Disclosures by the individual that they are about: date, recipient, what, purpose (45 CFR 164.528(b)(2)). Those that need
  * no accounting (164.528(a)(1)) are in it with the code that exempts them, those that are suspended (164.528(a)(2)) too.
  */
-export const ACCOUNTING: Query = {
+export const ACCOUNTING: Query<Accounts> = {
   name: 'accounting-of-disclosures',
   v: 1,
   title: 'Accounting of disclosures by individual',
@@ -25,31 +52,80 @@ export const ACCOUNTING: Query = {
     addresses: { type: 'object', additionalProperties: { type: 'string', minLength: 1, maxLength: 300 }, default: {} },
     suspended: {
       type: 'array',
-      items: { type: 'object', additionalProperties: false, required: ['recipient', 'until', 'authority'], properties: { recipient: { type: 'string' }, until: { type: 'string', format: 'date-time' }, authority: { type: 'string', minLength: 1 } } },
+      items: { type: 'object', additionalProperties: false, required: ['recipient', 'from', 'until', 'authority'], properties: { recipient: { type: 'string' }, from: { type: 'string', format: 'date-time' }, until: { type: 'string', format: 'date-time' }, authority: { type: 'string', minLength: 1 } } },
       default: [],
     },
   },
   reasons: { 'no-purpose': 'it belongs into an accounting, and no purpose was stated' },
-  begin: () => ({}),
-  async take(fact, _state, finds, asked) {
+  begin: newAccounts,
+  async take(fact, _accounts, finds, asked) {
     if (!isIn(asked, fact)) return;
-    const what = whatOf(fact);
-    if (what === undefined) {
+    const found = await disclosureOf(fact, asked);
+    if (found === undefined) {
       finds.exclude('nothing was disclosed');
       return;
     }
-    const { body, principal } = fact.payload;
-    const of = numberCell(memberOf(body, 'of'), 'index');
-    const about = of === null ? undefined : await asked.readFact(of);
-    const subject = about === undefined ? (textOf(subjectOf(body), 'subject') ?? null) : (textCell(about.payload?.body, 'subject'));
-    const purpose = textCell(body, 'purpose');
-    const exemption = fact.type === 'subject-report-issued' ? 'individual' : exemptionOf(asked, purpose, wordOf(body, 'role'));
-    const suspendedUntil = suspensionOf(asked, principal);
-    const accountable = exemption === null && suspendedUntil === null;
-    const row = finds.row({ ...entryCells(fact), subject, recipient: principal, address: textCell(asked.parameters['addresses'], principal), what, of, purpose, exemption, suspendedUntil, accountable });
-    if (accountable && purpose === null) finds.exception({ row, index: fact.index, why: 'no-purpose', text: 'Nobody said why it was disclosed.' });
+    const row = finds.row({ ...entryCells(fact), ...found });
+    if (found.accountable && found.purpose === null) finds.exception({ row, index: fact.index, why: 'no-purpose', text: 'Nobody said why it was disclosed.' });
   },
 };
+
+/** The same, summed up: one row for each individual about whom anything was disclosed. */
+export const ACCOUNTS: Query<Accounts> = {
+  ...ACCOUNTING,
+  name: 'accounts-by-individual',
+  title: 'Accounts of disclosures, one for each individual',
+  question: 'About which individuals was anything disclosed, how often, and how much of it belongs into an accounting, is exempt, or is suspended?',
+  basis: 'aggregate',
+  columns: [
+    column('subject', 'text', 'opaque id of the individual; null: those whose payload is gone or names none', true), column('disclosures', 'number', 'in the period'), column('accountable', 'number', 'of these that belong into an accounting'), column('exempt', 'number', 'that need none'), column('suspended', 'number', 'that are suspended, and not exempt'),
+    column('exemptions', 'text', 'codes of the exemptions, in order', true), column('recipients', 'number', 'different recipients'), column('withoutPurpose', 'number', 'accountable ones of which nobody said why'), column('first', 'time', 'entry time of the first'), column('last', 'time', 'of the last'),
+  ],
+  reasons: {},
+  async take(fact, { accounts }, finds, asked) {
+    if (!isIn(asked, fact)) return;
+    const found = await disclosureOf(fact, asked);
+    if (found === undefined) {
+      finds.exclude('nothing was disclosed');
+      return;
+    }
+    finds.used();
+    const { subject, recipient, purpose, exemption, accountable } = found;
+    const account = (accounts[subject ?? ''] ??= { disclosures: 0, accountable: 0, exempt: 0, suspended: 0, withoutPurpose: 0, exemptions: [], recipients: [], first: fact.at, last: fact.at });
+    account.disclosures += 1;
+    account[accountable ? 'accountable' : exemption !== null ? 'exempt' : 'suspended'] += 1;
+    if (accountable && purpose === null) account.withoutPurpose += 1;
+    if (exemption !== null && !account.exemptions.includes(exemption)) account.exemptions.push(exemption);
+    if (!account.recipients.includes(recipient)) account.recipients.push(recipient);
+    account.last = fact.at;
+  },
+  finish({ accounts }, finds) {
+    const sums = { accountable: 0, exempt: 0, suspended: 0 };
+    let disclosures = 0;
+    for (const subject of Object.keys(accounts).sort()) {
+      const { exemptions, recipients, ...account } = accounts[subject] as Account; // its key
+      finds.row({ subject: subject === '' ? null : subject, ...account, exemptions: exemptions.length === 0 ? null : exemptions.sort().join(' '), recipients: recipients.length });
+      disclosures += account.disclosures;
+      for (const part of ['accountable', 'exempt', 'suspended'] as const) sums[part] += account[part];
+    }
+    finds.total('disclosures', { disclosures }, sums);
+  },
+};
+
+/** What a fact disclosed, as a row of the accounting has it; undefined where it disclosed nothing. */
+async function disclosureOf(fact: ReadFact, asked: Asked): Promise<Disclosure | undefined> {
+  const what = whatOf(fact);
+  if (what === undefined) return undefined;
+  const { body, principal } = fact.payload;
+  const of = numberCell(memberOf(body, 'of'), 'index');
+  const about = of === null ? undefined : await asked.readFact(of);
+  const subject = about === undefined ? (textOf(subjectOf(body), 'subject') ?? null) : textCell(about.payload?.body, 'subject');
+  const purpose = textCell(body, 'purpose');
+  const exemption = fact.type === 'subject-report-issued' ? 'individual' : exemptionOf(asked, purpose, wordOf(body, 'role'));
+  const suspendedUntil = suspensionOf(asked, principal);
+  const accountable = exemption === null && suspendedUntil === null;
+  return { subject, recipient: principal, address: textCell(asked.parameters['addresses'], principal), what, of, purpose, exemption, suspendedUntil, accountable };
+}
 
 function whatOf({ type, payload }: Fact): string | undefined {
   const body = payload?.body;
@@ -71,8 +147,9 @@ function exemptionOf({ parameters }: Asked, purpose: string | null, role: string
 function suspensionOf({ parameters, asOf }: Asked, recipient: string): string | null {
   const suspended = parameters['suspended'];
   for (const each of Array.isArray(suspended) ? suspended : []) {
-    const until = textOf(each, 'until');
-    if (textOf(each, 'recipient') === recipient && until !== undefined && Date.parse(until) > asOf) return until;
+    const [from = '', until = ''] = [textOf(each, 'from'), textOf(each, 'until')];
+    // While it is suspended, whenever the disclosure was; afterwards it is accounted for again.
+    if (textOf(each, 'recipient') === recipient && Date.parse(from) <= asOf && asOf < Date.parse(until)) return until;
   }
   return null;
 }

@@ -5,6 +5,7 @@ import { leavesOf } from './leaf-fields.ts';
 import { column, isIn, type Query } from './query.ts';
 
 interface Scope {
+  number: number;
   predictions: number;
   withSubject: number;
   firstIndex: number;
@@ -18,32 +19,42 @@ export const BREACH_SCOPE: Query<{ scopes: Record<string, Scope> }> = {
   name: 'breach-scope',
   v: 1,
   title: 'Scope of a breach of the period',
-  question: 'If what was taken in in this window were disclosed: how many records about data subjects, of which categories, under which contracts?',
+  question: 'If what was taken in in this window were disclosed: how many data subjects and how many records about them, of which categories, under which contracts?',
   basis: 'aggregate',
   columns: [
-    column('contract', 'text', 'name@version; none where no contract governs'), column('model', 'text', 'model'), column('predictions', 'number', 'records that can still be opened'), column('withSubject', 'number', 'of these about a named data subject'), column('categories', 'text', 'classes of data that the contract defines', true),
+    column('contract', 'text', 'name@version; none where no contract governs'), column('model', 'text', 'model'), column('predictions', 'number', 'records that can still be opened'), column('withSubject', 'number', 'of these about a named data subject'), column('subjects', 'number', 'different data subjects among those, by their opaque ids'), column('categories', 'text', 'classes of data that the contract defines', true),
     column('tokenized', 'number', 'fields that hold a token in place of the value'), column('firstIndex', 'number', 'leaf index of the first'), column('lastIndex', 'number', 'of the last'), column('first', 'time', 'entry time of the first'), column('last', 'time', 'of the last'),
   ],
   types: ['prediction'],
   parameters: {},
   reasons: {},
+  countsIds: true,
   begin: () => ({ scopes: {} }),
   take(fact, { scopes }, finds, asked) {
     if (!isIn(asked, fact)) return;
     finds.used();
     const { body, contract } = fact.payload;
-    const scope = (scopes[JSON.stringify([contract ?? 'none', wordOf(body, 'model')])] ??= { predictions: 0, withSubject: 0, firstIndex: fact.index, lastIndex: fact.index, first: fact.at, last: fact.at });
+    const scope = (scopes[JSON.stringify([contract ?? 'none', wordOf(body, 'model')])] ??= { number: Object.keys(scopes).length, predictions: 0, withSubject: 0, firstIndex: fact.index, lastIndex: fact.index, first: fact.at, last: fact.at });
     scope.predictions += 1;
-    if (textOf(body, 'subject') !== undefined) scope.withSubject += 1;
+    const subject = textOf(body, 'subject');
+    if (subject !== undefined) {
+      scope.withSubject += 1;
+      finds.mark(scope.number, subject);
+    }
     scope.lastIndex = fact.index;
     scope.last = fact.at;
   },
-  finish({ scopes }, finds, { contracts }) {
+  async finish({ scopes }, finds, { contracts }) {
+    const subjects = await finds.different();
     for (const key of Object.keys(scopes).sort()) {
       const [contract = '', model = ''] = JSON.parse(key) as string[];
-      const { categories, tokenized } = natureOf(contracts, contract);
-      finds.row({ contract, model, categories, tokenized, ...(scopes[key] as Scope) }); // its key
+      const { number, ...scope } = scopes[key] as Scope; // its key
+      finds.row({ contract, model, ...natureOf(contracts, contract), ...scope, subjects: subjects.get(number) ?? 0 });
     }
+    // One person may be in several rows: counted once here, and again beyond the first time.
+    const all = subjects.get(-1) ?? 0;
+    const inRows = Object.values(scopes).reduce((sum, { number }) => sum + (subjects.get(number) ?? 0), 0);
+    finds.total('data subjects', { inRows }, { different: all, again: inRows - all });
   },
 };
 

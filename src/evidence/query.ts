@@ -51,6 +51,10 @@ export interface Finds {
   exception(found: { row: number | null; index: number | null; why: string; text: string; disposition?: number | null }): void;
   /** Adds an equation. */
   total(name: string, left: Readonly<Record<string, number>>, right: Readonly<Record<string, number>>): void;
+  /** Says that an opaque id belongs to a group, a number from 0. Precondition: the query counts ids. */
+  mark(group: number, id: string): void;
+  /** How many different ids were marked, by group; under -1, in all groups together. */
+  different(): Promise<ReadonlyMap<number, number>>;
   gapCheck(of: string, expected: number, found: number, gaps: readonly Gap[]): void;
 }
 
@@ -73,6 +77,8 @@ export interface Query<S extends object = object> {
   readonly parameters: Readonly<Record<string, ParameterForm>>;
   /** Which exceptions it knows: code → what it means. */
   readonly reasons: Readonly<Record<string, string>>;
+  /** Whether it counts different opaque ids. */
+  readonly countsIds?: boolean;
   begin(): S;
   /**
    * Told of each fact of its types in the log's order, those before the period included, whose payload can be read. Of its
