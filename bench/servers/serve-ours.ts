@@ -5,9 +5,14 @@ import { createApp } from '../../src/app.ts';
 import { startService, type Overrides } from '../../src/service.ts';
 import { readSettings } from '../../src/settings.ts';
 import { announce } from './announce.ts';
+import { approveVersion } from './approved-version.ts';
 
-/** Runs the service as `npm start` does, on the bench's database and in the bench's `DATA_DIR`. */
-export async function serveOurs(overrides: Overrides): Promise<void> {
+/**
+ * Runs the service as `npm start` does, on the bench's database and in the bench's `DATA_DIR`.
+ *
+ * @param ready called when it listens and the version that is posted for is approved, before any load
+ */
+export async function serveOurs(overrides: Overrides, ready?: () => void): Promise<void> {
   const settings = readSettings({ ...process.env, PORT: '0', LOG_LEVEL: 'warn' });
   const say = (level: string, message: string): void => {
     if (level === 'warn' || level === 'error') process.stderr.write(`${level}: ${message}\n`);
@@ -16,7 +21,10 @@ export async function serveOurs(overrides: Overrides): Promise<void> {
   const app = await createApp(service);
   await app.listen(0, settings.host);
   const keys = JSON.parse(await readFile(keysPath(settings.dataDir), 'utf8')) as Record<string, string>;
-  announce({ port: Number(new URL(await app.getUrl()).port), key: keys['producer'] ?? '', auditorKey: keys['auditor'] ?? '' }, async () => {
+  const url = await app.getUrl();
+  await approveVersion(url, keys);
+  ready?.();
+  announce({ port: Number(new URL(url).port), key: keys['producer'] ?? '', auditorKey: keys['auditor'] ?? '' }, async () => {
     await app.close();
     await service.close();
   });
