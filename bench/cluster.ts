@@ -21,8 +21,8 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Starts an embedded PostgreSQL in `dataDir`, which is removed at the end. `flags` are settings of the server. */
-export async function startCluster(dataDir: string, flags: readonly string[]): Promise<Cluster> {
+/** Starts an embedded PostgreSQL in `dataDir`, which is removed at the end unless it is kept. `flags` are settings of the server. */
+export async function startCluster(dataDir: string, flags: readonly string[], kept = false): Promise<Cluster> {
   const postgres = await startEmbeddedPostgres({ dataDir, flags, log: (level, text) => level === 'info' || console.error(text) });
   const { host, port, user, password } = postgres.owner;
   const admin = new Client(postgres.owner);
@@ -32,7 +32,7 @@ export async function startCluster(dataDir: string, flags: readonly string[]): P
   const stop = async (): Promise<void> => {
     await admin.end();
     await postgres.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    if (!kept) await rm(dataDir, { recursive: true, force: true });
   };
   let stopping: Promise<void> | undefined;
   return {

@@ -13,6 +13,10 @@ export interface ConductOptions {
   /** Settings of PostgreSQL, `name=value`: `commit_delay` emulates a slower disk. */
   set?: string[];
   smoke?: boolean;
+  /** Bytes of WAL that are written and recycled beforehand; more than the longest round writes, unless said. */
+  warmWal?: number;
+  /** A folder that outlasts the run, with what was filled in it: a run that is broken off goes on. */
+  keep?: string;
 }
 
 // More than the longest round writes, so that no commit waits for a segment to be made.
@@ -20,7 +24,9 @@ const WARM_WAL_BYTES = 2.5e9;
 
 /** Runs a bench on a PostgreSQL of its own and writes down what it found. */
 export async function conduct(options: ConductOptions, bench: (cluster: Cluster) => Promise<Outcome>): Promise<void> {
-  const cluster = await startCluster(mkdtempSync(join(options.dataDir ?? tmpdir(), 'ledger-bench-')), options.set ?? []);
+  const { keep } = options;
+  if (keep !== undefined) mkdirSync(keep, { recursive: true });
+  const cluster = await startCluster(keep ?? mkdtempSync(join(options.dataDir ?? tmpdir(), 'ledger-bench-')), options.set ?? [], keep !== undefined);
   const stopOnSignal = (): void => void cluster.stop().finally(() => process.exit(1));
   process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
   try {
@@ -28,7 +34,7 @@ export async function conduct(options: ConductOptions, bench: (cluster: Cluster)
       await bench(cluster);
       return console.log('The bench works: every reply was a success, and every record acknowledged is stored.');
     }
-    const walSegmentsReady = await warmWal(cluster, WARM_WAL_BYTES);
+    const walSegmentsReady = await warmWal(cluster, options.warmWal ?? WARM_WAL_BYTES);
     console.log(`The WAL is warm: ${walSegmentsReady} segments lie ready.`);
     const outcome = await bench(cluster);
     const machine = { ...describeMachine(cluster.folder), postgres: await postgresVersion(cluster) };

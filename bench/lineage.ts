@@ -1,10 +1,13 @@
-import { Client } from 'pg';
 import { searchSql } from '../src/predictions/search-sql.ts';
 import { sourceOf, type PredictionFilter } from '../src/predictions/combinations.ts';
+import { EXCEPTION_BITS } from '../src/predictions/exception-words.ts';
 import type { Cluster } from './cluster.ts';
-import { OwnServer } from './own-server.ts';
+import { indexCostTable, measureIndexCost } from './index-cost.ts';
+import { idOf, MODELS, nthPrediction, VERSIONS } from './lineage-history.ts';
+import { LineageSide } from './lineage-side.ts';
 import { ReaderClient } from './reader-client.ts';
 import { number, table, type Outcome } from './report.ts';
+import type { ServerProcess } from './server-process.ts';
 import { median, ratios } from './statistics.ts';
 import { judge } from './verdict.ts';
 
@@ -15,100 +18,134 @@ export interface LineageBenchOptions {
   rounds: number;
   /** Requests of each kind a round. */
   requests: number;
+  /** Predictions handed in for what each index costs, a round. */
+  appends: number;
 }
 
-const SAMPLES = 5000;
+/** A page that people ask for: its query for a prediction of the log, taken at random, and the filter by which it is planned. */
+interface Page {
+  query: (about: { model: string; version: string; index: number }) => string;
+  filter: PredictionFilter;
+}
 
-/** Pages that people ask for, each found by an index. */
-const PAGES: Record<string, { query: string; filter: PredictionFilter }> = {
-  'newest': { query: 'limit=100', filter: {} },
-  'a model': { query: 'model=credit-risk&limit=100', filter: { model: 'credit-risk' } },
-  'a version, in a window': { query: `model=credit-risk&version=3.2.0&from=2000-01-01&limit=100`, filter: { model: 'credit-risk', version: '3.2.0' } },
-  'a decision': { query: 'model=credit-risk&decision=declined&order=asc&limit=100', filter: { model: 'credit-risk', outcome: 'declined' } },
-  'what is not there': { query: 'model=credit-risk&decision=approved&limit=100', filter: { model: 'credit-risk', outcome: 'approved' } },
+const [MODEL = '', [VERSION = '']] = [MODELS[0], VERSIONS];
+const PAGES: Record<string, Page> = {
+  'newest': { query: () => 'limit=100', filter: {} },
+  'anywhere in the log': { query: ({ index }) => `limit=100&cursor=${index}`, filter: {} },
+  'a model': { query: ({ model, index }) => `model=${model}&limit=100&cursor=${index}`, filter: { model: MODEL } },
+  'a version': { query: ({ model, version, index }) => `model=${model}&version=${version}&limit=100&cursor=${index}`, filter: { model: MODEL, version: VERSION } },
+  'a version, in a window of time': { query: ({ model, version }) => `model=${model}&version=${version}&from=2000-01-01&order=asc&limit=100`, filter: { model: MODEL, version: VERSION } },
+  'a usual decision': { query: ({ model, index }) => `model=${model}&decision=declined&limit=100&cursor=${index}`, filter: { model: MODEL, outcome: 'declined' } },
+  'a rare decision': { query: ({ model, index }) => `model=${model}&decision=referred&limit=10&cursor=${index}`, filter: { model: MODEL, outcome: 'referred' } },
+  'a decision that there is not': { query: ({ model }) => `model=${model}&decision=other&limit=100`, filter: { model: MODEL, outcome: 'other' } },
+  'shadows of a model': { query: ({ model }) => `deployment=shadow&model=${model}&limit=100`, filter: { deployment: 'shadow', model: MODEL } },
+  'an exception of a model': { query: ({ model }) => `exception=unapproved-version&model=${model}&limit=50`, filter: { exceptions: EXCEPTION_BITS['unapproved-version'], model: MODEL } },
 };
-const LINEAGE = 'lineage';
+const LINEAGE = 'a lineage';
+const SUBJECT = 'a page (a data subject)';
 
 type Side = Map<string, number[]>;
 
-/** p95 of a lineage and of filtered pages, in a log of `large` predictions beside one of `small`, in turns. */
+/** p95 of a lineage and of filtered pages, in a log of `large` predictions beside one of `small`, in turns, and what the indexes cost. */
 export async function measureLineage(cluster: Cluster, options: LineageBenchOptions): Promise<Outcome> {
   const { small, large, rounds } = options;
-  const servers = { small: await OwnServer.create(cluster, 'bench_lineage_small'), large: await OwnServer.create(cluster, 'bench_lineage_large') };
-  try {
-    const ids = { small: [] as string[], large: [] as string[] };
-    for (const side of ['small', 'large'] as const) {
-      console.log(`filling a log with ${options[side]} predictions, over HTTP, sealed as ever`);
-      ids[side] = await servers[side].fill(options[side], Math.min(1, SAMPLES / options[side]));
-    }
-    for (const database of ['bench_lineage_small', 'bench_lineage_large']) await withDatabase(cluster, database, (client) => client.query('vacuum analyze'));
-    await cluster.admin.query('CHECKPOINT');
-    const found = { small: new Map<string, number[]>(), large: new Map<string, number[]>() };
-    for (let round = 0; round < rounds; round += 1) {
-      for (const side of round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) await measureSide(servers[side], ids[side], options.requests, found[side]);
-    }
-    const plans = await withDatabase(cluster, 'bench_lineage_large', plansOf);
-    return report(small, large, rounds, options.requests, found, plans);
-  } finally {
-    await servers.small.remove();
-    await servers.large.remove();
+  const sides = { small: await LineageSide.create(cluster, 'bench_lineage_small', small), large: await LineageSide.create(cluster, 'bench_lineage_large', large) };
+  for (const side of [sides.small, sides.large]) {
+    console.log(`filling a log with ${side.size} predictions`);
+    console.log(`${Math.round(await side.fill())} predictions a second`);
+    await side.connected((client) => client.query('vacuum analyze'));
   }
+  await cluster.admin.query('CHECKPOINT');
+  const found = { small: new Map<string, number[]>(), large: new Map<string, number[]>() };
+  const servers = { small: await sides.small.serve(), large: await sides.large.serve() };
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const side of round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) await measureSide(sides[side], servers[side], options.requests, found[side]);
+    }
+  } finally {
+    await servers.small.stop();
+    await servers.large.stop();
+  }
+  const plans = await plansOf(sides.large);
+  const cost = await measureIndexCost(cluster, sides.large, { rounds: Math.min(rounds, 3), records: options.appends });
+  return report(options, found, `${plans}\n\n## What the indexes cost\n\nPredictions handed in to the large log by 64 at once that wait for their commit, medians of rounds in turns. An index that was dropped was made again.\n\n${indexCostTable(cost)}`, cost);
 }
 
-async function measureSide({ server: { port, auditorKey } }: OwnServer, ids: readonly string[], requests: number, found: Side): Promise<void> {
+async function measureSide(side: LineageSide, { port, auditorKey }: ServerProcess, requests: number, found: Side): Promise<void> {
   const client = await ReaderClient.connect(port, auditorKey);
-  const measure = async (name: string, path: () => string): Promise<void> => {
+  // Data subjects are for who may know them.
+  const officer = await ReaderClient.connect(port, (await side.keys())['privacy-officer'] ?? '');
+  const any = (): number => Math.floor(Math.random() * side.size);
+  const measure = async (name: string, ask: (n: number) => Promise<string>): Promise<void> => {
     const times: number[] = [];
     // The first are of caches that the other side has emptied.
     for (let n = -20; n < requests; n += 1) {
+      const about = any();
       const began = performance.now();
-      await client.get(path());
+      await ask(about);
       if (n >= 0) times.push(performance.now() - began);
     }
     times.sort((a, b) => a - b);
     const p95 = times[Math.floor(times.length * 0.95)] ?? NaN;
     found.set(name, [...(found.get(name) ?? []), p95]);
-    console.log(JSON.stringify({ name, p50: times[Math.floor(times.length / 2)], p95 }));
+    console.log(JSON.stringify({ of: side.size, name, p50: times[Math.floor(times.length / 2)], p95 }));
   };
-  await measure(LINEAGE, () => `/v1/predictions/${ids[Math.floor(Math.random() * ids.length)]}/lineage`);
-  for (const [name, { query }] of Object.entries(PAGES)) await measure(name, () => `/v1/predictions?${query}`);
+  await measure(LINEAGE, (n) => client.get(`/v1/predictions/${idOf(n)}/lineage`));
+  for (const [name, { query }] of Object.entries(PAGES)) {
+    await measure(nameOf(name), (n) => {
+      const { model, version } = nthPrediction(n, side.size);
+      return client.get(`/v1/predictions?${query({ model, version, index: n + 1000 })}`);
+    });
+  }
+  await measure(SUBJECT, (n) => officer.post('/v1/predictions/search', JSON.stringify({ subject: nthPrediction(n, side.size).subject, limit: 100 })));
   client.close();
+  officer.close();
 }
 
-/** How PostgreSQL finds each page of the large log. */
-async function plansOf(client: Client): Promise<string> {
-  const { rows: [head] } = await client.query<{ log: number; size: number }>('select log, size::float8 as size from log_head order by size desc limit 1');
-  const texts: string[] = [];
-  for (const [name, { filter }] of Object.entries(PAGES)) {
-    const { source } = sourceOf(filter);
-    const { text, values } = searchSql({ log: head?.log ?? 0, source, filter, strands: source === 'model' ? ['3.2.0'] : [], order: 'desc', range: { from: 0, to: head?.size ?? 0 }, limit: 101, scan: 5000, seen: () => 'TRUE' });
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (analyze, costs off, timing off, summary off, buffers off) ${text}`, values);
-    texts.push(`${name}:\n\n\`\`\`\n${rows.map((row) => row['QUERY PLAN']).join('\n')}\n\`\`\``);
-  }
-  return texts.join('\n\n');
+function nameOf(page: string): string {
+  return `a page (${page})`;
 }
 
-async function withDatabase<T>(cluster: Cluster, database: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: cluster.environment(database)['DATABASE_URL'] });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+/** How PostgreSQL finds each page of a log, and what of a lineage grows with the log. */
+function plansOf(side: LineageSide): Promise<string> {
+  return side.connected(async (client) => {
+    const { rows: [head] } = await client.query<{ log: number; size: number }>('select log, size::float8 as size from log_head order by size desc limit 1');
+    const log = head?.log ?? 0;
+    const range = { from: 0, to: head?.size ?? 0 };
+    const { rows: [one] } = await client.query<{ index: number; request: string; parent: string; key: number }>(
+      `select p.index::float8 as index, p.request, p.parents[1] as parent, q.key::float8 as key from prediction p join payload q on q.log = p.log and q.index = p.index where p.log = $1 and p.parents is not null and p.index > $2 order by p.index limit 1`,
+      [log, range.to / 2],
+    );
+    const queries: [string, { text: string; values: unknown[] }][] = [];
+    for (const [name, { filter }] of Object.entries(PAGES)) {
+      const { source } = sourceOf(filter);
+      queries.push([name, searchSql({ log, source, filter, strands: source === 'model' ? VERSIONS : [], order: 'desc', range, limit: 101, scan: 5000, seen: () => 'TRUE' })]);
+    }
+    queries.push(['a data subject', searchSql({ log, source: 'subject', filter: {}, strands: [one?.key ?? 0], order: 'desc', range, limit: 101, scan: 5000, seen: () => 'TRUE' })]);
+    queries.push(['of a lineage: children', { text: 'select index from prediction where log = $1 and parents is not null and parents @> array[$2] and index > $3 order by index limit $4', values: [log, one?.parent, -1, 101] }]);
+    queries.push(['of a lineage: predictions of the same request', { text: 'select index from prediction where log = $1 and request = $2 order by index limit 20', values: [log, one?.request] }]);
+    queries.push(['of a lineage: what was told', { text: 'select * from follow_up where of_log = $1 and of_index = $2 and (log, index) > ($3, $4) order by log, index limit $5', values: [log, one?.index, 0, -1, 101] }]);
+    const texts: string[] = [];
+    for (const [name, { text, values }] of queries) {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (analyze, costs off, timing off, summary off, buffers off) ${text}`, values);
+      texts.push(`${name}:\n\n\`\`\`\n${rows.map((row) => row['QUERY PLAN']).join('\n')}\n\`\`\``);
+    }
+    return texts.join('\n\n');
+  });
 }
 
-function report(small: number, large: number, rounds: number, requests: number, found: { small: Side; large: Side }, plans: string): Outcome {
-  const names = [LINEAGE, ...Object.keys(PAGES)];
+function report({ small, large, rounds, requests }: LineageBenchOptions, found: { small: Side; large: Side }, plans: string, cost: ReadonlyMap<string, unknown>): Outcome {
+  const names = [...found.small.keys()];
   const at = (side: Side, name: string): number[] => side.get(name) ?? [];
   return {
     title: 'Lineage and search',
     body:
-      `Medians of ${rounds} rounds of ${requests} requests each, over one connection: p95 in ms of one lineage (predictions chosen at random) and of one filtered page of 100. ` +
-      `Predictions were handed in over HTTP in batches and sealed as ever; nothing was written past the service.\n\n` +
+      `Medians of ${rounds} rounds of ${requests} requests each, over one connection: p95 in ms of one lineage and of one page, each about a prediction chosen at random. ` +
+      `Both logs hold predictions of three models and twelve versions, one in a hundred of a version that nobody approved, 3 % shadow or canary, one in ten with parents, and outcomes and reviews of one in a hundred. ` +
+      `They were handed in by the service's own intake in the bench's process, contract, tokens, seals, sequencer and all, but without HTTP; nothing was written past the service.\n\n` +
       table([['p95 ms', number(small, 0), number(large, 0)], ...names.map((name) => [name, number(median(at(found.small, name)), 2), number(median(at(found.large, name)), 2)])]) +
       `\n\n## Query plans at ${number(large, 0)}\n\n${plans}`,
-    verdicts: names.map((name) => judge(`p95 of ${name === LINEAGE ? 'a lineage' : `a page (${name})`}, ${number(large, 0)} ÷ ${number(small, 0)}`, ratios(at(found.large, name), at(found.small, name)), { atMost: 1.5 })),
-    data: { small: Object.fromEntries(found.small), large: Object.fromEntries(found.large) },
+    verdicts: names.map((name) => judge(`p95 of ${name}, ${number(large, 0)} ÷ ${number(small, 0)}`, ratios(at(found.large, name), at(found.small, name)), { atMost: 1.5 })),
+    data: { small: Object.fromEntries(found.small), large: Object.fromEntries(found.large), cost: Object.fromEntries(cost) },
   };
 }

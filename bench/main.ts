@@ -32,7 +32,9 @@ bench('lineage', 'lineages and filtered pages of a large log beside those of a s
   .option('--small <entries>', 'predictions of the small log', integer, 20_000)
   .option('--large <entries>', 'predictions of the large log', integer, 2_000_000)
   .option('--requests <number>', 'requests of each kind a round', integer, 300)
-  .action((options: LineageBenchOptions & ConductOptions) => conduct(options, (cluster) => measureLineage(cluster, options)));
+  .option('--appends <number>', 'predictions handed in with each index and without it, a round', integer, 4000)
+  .option('--keep <folder>', 'keeps the filled logs there: a run that is broken off, or a further one, goes on with them')
+  .action((options: LineageBenchOptions & ConductOptions) => conduct({ warmWal: 200e6, ...options }, (cluster) => measureLineage(cluster, options)));
 
 bench('readers', 'rate while proofs are verified and lists are read')
   .action((options: ReadersOptions & ConductOptions) => conduct(options, (cluster) => measureReaders(cluster, options)));

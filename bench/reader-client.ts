@@ -1,6 +1,6 @@
 import { openConnection, type HttpConnection } from './http-connection.ts';
 
-/** Gets over one kept-alive connection, one at a time. */
+/** Asks over one kept-alive connection, one question at a time. */
 export class ReaderClient {
   readonly #key: string;
   #connection: HttpConnection | undefined;
@@ -25,9 +25,17 @@ export class ReaderClient {
 
   /** The body of a 200. @throws Error for any other status */
   get(path: string): Promise<string> {
+    return this.#ask(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${this.#key}\r\n\r\n`);
+  }
+
+  /** The body of a 200 to a JSON body of ASCII. @throws Error for any other status */
+  post(path: string, body: string): Promise<string> {
+    return this.#ask(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${this.#key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  }
+
+  #ask(request: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${this.#key}\r\n\r\n`;
       this.#connection?.send(Buffer.from(request, 'latin1'));
     });
   }

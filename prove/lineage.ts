@@ -10,6 +10,7 @@ import type { LineageGraph, LineageNode } from '../src/lineage/graph.ts';
 import { startService, type Service } from '../src/service.ts';
 import { readSettings } from '../src/settings.ts';
 import { drawer, liveThrough, type Call } from './lineage-history.ts';
+import { ask, checkAffected, checkExceptions, checkMoments } from './lineage-questions.ts';
 import { RawHistory, type RawEntry } from './lineage-oracle.ts';
 import { mustHold, type Figures, type Proof, type ProofContext } from './proof.ts';
 
@@ -18,7 +19,7 @@ type Json = Record<string, unknown>;
 export const lineage: Proof = {
   name: 'lineage',
   claim:
-    'Over a history of predictions by twelve versions of three models, with approvals, withdrawals, deployments, roll backs, parents, shadows, outcomes, overrides and corrections, random lineages say field by field what the raw entries say, every entry that one names carries a proof that the offline verifier accepts, questions the other way find what a brute-force reading finds, and so does the set of predictions by versions that were not approved.',
+    'Over a history of predictions by twelve versions of three models, with approvals, withdrawals, deployments, roll backs, parents, shadows, outcomes, overrides and corrections, random lineages say field by field what the raw entries say, every entry that one names carries a proof that the offline verifier accepts, questions the other way find what a brute-force reading finds, and so do the sets of predictions by each exception; a version that was approved at a time was not a millisecond before.',
   async run(context) {
     await context.step('lineages against raw entries', () => show(context));
   },
@@ -42,7 +43,8 @@ async function show({ small, folder, say }: ProofContext): Promise<Figures> {
     const proofs = await checkLineages(raw, call, await keyOf(service, log), samples);
     const questions = await checkAffected(raw, call, reverse);
     const exceptions = await checkExceptions(raw, call);
-    return { predictions, entries: raw.entries.length, 'lived through in s': Math.round(lived / 1000), lineages: samples, ...proofs, 'questions the other way': reverse, ...questions, ...exceptions };
+    const moments = await checkMoments(raw, call);
+    return { predictions, entries: raw.entries.length, 'lived through in s': Math.round(lived / 1000), lineages: samples, ...proofs, 'questions the other way': reverse, ...questions, ...exceptions, ...moments };
   } finally {
     await app.close();
     await service.close();
@@ -61,12 +63,6 @@ async function caller(url: string, dataDir: string): Promise<Call> {
 async function keyOf(service: Service, { row }: Log): Promise<VerifierKey> {
   const { rows } = await service.database.owner.query<{ vkey: string }>('select vkey from log_key where log = $1', [row.id]);
   return parseVkey(rows[0]?.vkey ?? '');
-}
-
-async function ask<T>(call: Call, method: string, path: string, role: string, body?: unknown): Promise<T> {
-  const { status, text } = await call(method, path, role, body);
-  mustHold(status === 200, `${method} ${path}: ${status} ${text.slice(0, 500)}`);
-  return JSON.parse(text) as T;
 }
 
 async function checkLineages(raw: RawHistory, call: Call, key: VerifierKey, samples: number): Promise<Figures> {
@@ -199,59 +195,4 @@ function climb(graph: LineageGraph): Set<string> {
     for (const id of generation) found.add(idOf(nodes.get(id)));
   }
   return found;
-}
-
-async function checkAffected(raw: RawHistory, call: Call, count: number): Promise<Figures> {
-  const draw = drawer(13);
-  const all = [...raw.predictions.values()];
-  const versionsWith = (test: (body: Json) => boolean): Set<string> => new Set(raw.modelEntries.filter(({ type, body }) => type === 'model-version-registered' && test(body)).map(({ body }) => `${String(body['model'])} ${String(body['version'])}`));
-  const made = (versions: Set<string>) => ({ body }: RawEntry): boolean => versions.has(`${String(body['model'])} ${String(body['version'])}`);
-  let found = 0;
-  for (let n = 0; n < count; n++) {
-    const one = all[Math.floor(draw() * all.length)] as RawEntry;
-    const view = `view_${n % 3}`;
-    const questions: [Json, (entry: RawEntry) => boolean][] = [
-      [{ dataSet: { name: `set-${n % 4}` } }, made(versionsWith((body) => (body['training'] as Json[]).some((set) => set['name'] === `set-${n % 4}`)))],
-      [{ dataSet: { name: `set-${n % 4}`, version: `${n % 3}` } }, made(versionsWith((body) => (body['training'] as Json[]).some((set) => set['name'] === `set-${n % 4}` && set['version'] === `${n % 3}`)))],
-      [{ modelVersion: { model: one.body['model'], version: one.body['version'] } }, ({ body }) => body['model'] === one.body['model'] && body['version'] === one.body['version']],
-      [{ code: { commit: `c0de${n % 5}` } }, made(versionsWith((body) => (body['code'] as Json)['commit'] === `c0de${n % 5}`))],
-      [{ feature: { view } }, (entry) => ((entry.body['features'] ?? []) as Json[]).some((each) => each['view'] === view) || made(versionsWith((body) => ((body['features'] ?? []) as Json[]).some((each) => each['view'] === view)))(entry)],
-      [{ policy: one.policy }, ({ policy }) => policy === one.policy],
-    ];
-    const [question, test] = n % 7 === 6 ? [{ prediction: one.body['id'] }, inSet(raw.descendantsOf(String(one.body['id'])))] : (questions[n % 7] as (typeof questions)[number]);
-    const expected = all.filter(test).map(({ body }) => body['id']).sort();
-    const { count: counted } = await ask<{ count: { predictions: number } }>(call, 'POST', '/v1/lineage/affected', 'auditor', { ...question, limit: 1 });
-    mustHold(counted.predictions === expected.length, `${JSON.stringify(question)}: ${counted.predictions} are counted, and by the entries ${expected.length}`);
-    const { text } = await call('POST', '/v1/lineage/affected', 'auditor', question, 'application/x-ndjson');
-    const listed = text.split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as Json)['id']).sort();
-    mustHold(isDeepStrictEqual(listed, expected), `${JSON.stringify(question)}: ${listed.length} are listed, and they are not those of the entries`);
-    found += listed.length;
-  }
-  return { 'found the other way': found };
-}
-
-function inSet(ids: ReadonlySet<string>): (entry: RawEntry) => boolean {
-  return ({ body }) => ids.has(String(body['id']));
-}
-
-/** Served by versions that were not approved: by the search, and by the entries before each. */
-async function checkExceptions(raw: RawHistory, call: Call): Promise<Figures> {
-  const WORDS = { 'unknown-version': 'unknown', 'unapproved-version': 'registered', 'rejected-version': 'rejected', 'withdrawn-version': 'withdrawn' };
-  const figures: Figures = {};
-  for (const [word, standing] of Object.entries(WORDS)) {
-    const expected = [...raw.predictions.values()].filter((entry) => {
-      const found = raw.standingBefore(entry.body['model'], entry.body['version'], entry);
-      return found === standing;
-    });
-    const listed: unknown[] = [];
-    for (let cursor = ''; ; ) {
-      const page = await ask<{ items: { id: string }[]; next?: string }>(call, 'GET', `/v1/predictions?exception=${word}&limit=1000${cursor}`, 'auditor');
-      listed.push(...page.items.map(({ id }) => id));
-      if (page.next === undefined) break;
-      cursor = `&cursor=${page.next}`;
-    }
-    mustHold(isDeepStrictEqual(listed.sort(), expected.map(({ body }) => body['id']).sort()), `${word}: ${listed.length} are listed, and by the entries there are ${expected.length}`);
-    figures[word] = listed.length;
-  }
-  return figures;
 }
