@@ -73,8 +73,6 @@ export async function measureLineage(cluster: Cluster, options: LineageBenchOpti
 
 async function measureSide(side: LineageSide, { port, auditorKey }: ServerProcess, requests: number, found: Side): Promise<void> {
   const client = await ReaderClient.connect(port, auditorKey);
-  // Data subjects are for who may know them.
-  const officer = await ReaderClient.connect(port, (await side.keys())['privacy-officer'] ?? '');
   const any = (): number => Math.floor(Math.random() * side.size);
   const measure = async (name: string, ask: (n: number) => Promise<string>): Promise<void> => {
     const times: number[] = [];
@@ -97,8 +95,10 @@ async function measureSide(side: LineageSide, { port, auditorKey }: ServerProces
       return client.get(`/v1/predictions?${query({ model, version, index: n + 1000 })}`);
     });
   }
-  await measure(SUBJECT, (n) => officer.post('/v1/predictions/search', JSON.stringify({ subject: nthPrediction(n, side.size).subject, limit: 100 })));
   client.close();
+  // Data subjects are for who may know them.
+  const officer = await ReaderClient.connect(port, (await side.keys())['privacy-officer'] ?? '');
+  await measure(SUBJECT, (n) => officer.post('/v1/predictions/search', JSON.stringify({ subject: nthPrediction(n, side.size).subject, limit: 100 })));
   officer.close();
 }
 
