@@ -19,7 +19,7 @@ export interface TestDatabase {
 }
 
 /** A database of the test file's own, cloned from the migrated template in some 30 ms, with an empty folder as its DATA_DIR. */
-export async function createTestDatabase(options: Pick<DatabaseSettings, 'rows' | 'poolSize'> = {}): Promise<TestDatabase> {
+export async function createTestDatabase(options: Pick<DatabaseSettings, 'poolSize'> = {}): Promise<TestDatabase> {
   const clone = await cloneTemplate();
   const dataDir = await mkdtemp(join(tmpdir(), 'pl-data-'));
   const settings = { dataDir, databaseUrl: databaseUrlOf(clone.owner), runtimeDatabaseUrl: databaseUrlOf(clone.runtime) };

@@ -1,7 +1,6 @@
 import type pg from 'pg';
-import { DataSource } from 'typeorm';
 import { connect, withClient } from './connect.ts';
-import { clientOptions, openPool, QUIET_LOGGER, withSetting } from './connection.ts';
+import { openPool, withSetting } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { Log } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -15,8 +14,6 @@ import type { TenantPool } from './tenant-pool.ts';
 export interface DatabaseSettings extends ServerSettings {
   /** Connections of the shared `pool`; 10 unless said. */
   readonly poolSize?: number | undefined;
-  /** TypeORM's row classes (`*.row.ts`) of all contexts. */
-  readonly rows?: readonly (new () => object)[];
   /** Another folder of migrations than the package's own; for tests. */
   readonly migrationsDir?: string | undefined;
 }
@@ -38,7 +35,6 @@ export interface Database {
   newPool(max: number): TenantPool;
   /** At most 2 connections as the tables' owner: for backup, recover and fsck, never for a request. */
   readonly owner: pg.Pool;
-  readonly dataSource: DataSource;
   /** Where the data is, for people. */
   readonly location: string;
   /** This process's clock minus PostgreSQL's, in ms; right to within half the query's round trip. */
@@ -57,7 +53,6 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   const pools: pg.Pool[] = [];
   try {
     await prepare(server, settings);
-    const dataSource = await openDataSource(server.runtime, settings.rows ?? [], log);
     const keep = (pool: TenantPool): TenantPool => {
       pools.push(pool);
       return pool;
@@ -70,11 +65,10 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
       lazyPool: keep(openPool(lazy, LAZY_CONNECTIONS, log, QUERY_TIMEOUT_MS)),
       newPool,
       owner: keep(openPool(server.owner, 2, log)),
-      dataSource,
       location: server.location,
       clockSkew: () => clockSkew(pool),
       close: async () => {
-        await Promise.all([...pools.map((each) => each.end()), dataSource.destroy()]);
+        await Promise.all(pools.map((each) => each.end()));
         await server.stop();
       },
     };
@@ -103,19 +97,6 @@ async function prepare(server: Server, settings: DatabaseSettings): Promise<void
   } finally {
     await owner.end();
   }
-}
-
-async function openDataSource(runtime: Connection, rows: readonly (new () => object)[], log: Log): Promise<DataSource> {
-  const dataSource = new DataSource({
-    type: 'postgres',
-    entities: [...rows],
-    installExtensions: false,
-    poolSize: 5,
-    logger: QUIET_LOGGER,
-    poolErrorHandler: (error: Error) => log('warn', `a database connection broke: ${error.message}`),
-    extra: clientOptions(runtime),
-  });
-  return dataSource.initialize();
 }
 
 async function clockSkew(pool: pg.Pool): Promise<number> {

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { DataSource } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { clientOptions, QUIET_LOGGER } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -67,6 +66,8 @@ export function refuseForeign(applied: ReadonlyMap<number, { name: string; sha25
 }
 
 async function runMigrations(connection: Connection, files: readonly MigrationFile[]): Promise<void> {
+  // Half a second to load, and most starts have nothing to migrate.
+  const { DataSource } = await import('typeorm');
   const dataSource = new DataSource({
     type: 'postgres',
     migrations: files.map(migrationClass),
