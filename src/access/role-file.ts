@@ -53,11 +53,12 @@ const CONDITIONS = { type: 'array', minItems: 1, maxItems: 50, items: { $ref: '#
 // Closed, and every word from an enum: a misspelt key, action, attribute or operator stops the start instead of granting or never matching.
 const SCHEMA = {
   definitions: {
+    tests: TESTS,
     condition: {
       type: 'object',
       additionalProperties: false,
       minProperties: 1,
-      properties: { ...Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, TESTS])), all: CONDITIONS, any: CONDITIONS },
+      properties: { ...Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, { $ref: '#/definitions/tests' }])), all: CONDITIONS, any: CONDITIONS },
     },
   },
   type: 'object',
@@ -87,4 +88,5 @@ const SCHEMA = {
   },
 };
 
-export const validateRoleFile = new OwnSchemas({ allowUnionTypes: true }).compile<RoleFile>(SCHEMA);
+// Written into each attribute's place, the tests would be compiled as often as there are attributes.
+export const validateRoleFile = new OwnSchemas({ allowUnionTypes: true, inlineRefs: false }).compile<RoleFile>(SCHEMA);

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import formats from 'ajv-formats';
-import { OwnSchemas } from '../http/own-schemas.ts';
+import { OPTIMIZED, OwnSchemas } from '../http/own-schemas.ts';
 import type { Fault } from '../http/problem.ts';
 import { escapePointer } from '../ledger/policy-file.ts';
 import { EVERY_OTHER_FIELD, type ContractFile } from './contract-file.ts';
@@ -37,7 +37,7 @@ export function compileParts(file: ContractFile, parts: Readonly<Record<string, 
 }
 
 // Lengths in UTF-16 code units, as offsets of hits are; that ajv calls the option deprecated goes to no log.
-const ajv = new OwnSchemas({ allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
+const ajv = new OwnSchemas({ ...OPTIMIZED, allowUnionTypes: true, unicode: false, strictTypes: false, logger: false });
 formats.default(ajv, ['date', 'date-time', 'uuid']);
 ajv.addFormat('email', isEmail);
 ajv.addFormat('hex', /^[0-9A-Fa-f]+$/);

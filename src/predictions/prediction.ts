@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/json-value.ts';
 import { formFaults } from '../http/form-faults.ts';
-import { OwnSchemas } from '../http/own-schemas.ts';
+import { OPTIMIZED, OwnSchemas } from '../http/own-schemas.ts';
 import type { Fault } from '../http/problem.ts';
 import { isDateTime } from './date-time.ts';
 
@@ -88,7 +88,7 @@ export const PREDICTION_SCHEMA = {
   },
 } as const;
 
-const ajv = new OwnSchemas({ allowUnionTypes: true });
+const ajv = new OwnSchemas({ ...OPTIMIZED, allowUnionTypes: true });
 ajv.addFormat('date-time', isDateTime);
 const validate = ajv.compile<Prediction>(PREDICTION_SCHEMA);
 
