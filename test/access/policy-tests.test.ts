@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,16 +16,25 @@ beforeAll(async () => {
   shipped = await PolicyBundle.read(SHIPPED);
 });
 
+/** A copy of the shipped files, as they are whenever no test changes one. */
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pl-policies-'));
+  await cp(SHIPPED, folder, { recursive: true });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
 /** What the shipped tests say of the shipped roles with files of which some are changed. */
 async function reportWith(changes: Record<string, string>): Promise<PolicyTestReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'pl-policies-'));
   try {
-    await cp(SHIPPED, folder, { recursive: true });
     for (const [path, text] of Object.entries(changes)) await writeFile(join(folder, path), text);
     const bundle = await PolicyBundle.read(folder);
     return runPolicyTests(new Roles(bundle), readAllPolicyTests(bundle));
   } finally {
-    await rm(folder, { recursive: true });
+    for (const path of Object.keys(changes)) {
+      const before = shipped.texts.get(path);
+      await (before === undefined ? rm(join(folder, path)) : writeFile(join(folder, path), before));
+    }
   }
 }
 
