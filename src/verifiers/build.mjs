@@ -3,7 +3,7 @@
 //
 //   node src/verifiers/build.mjs [--out folder] [--digests file | --check file]
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,10 @@ function licences() {
     return `${name} ${version}, ${license}\n\n${read(`node_modules/${name}/LICENSE`).trim()}`;
   });
   return ['prediction-ledger, Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0', ...texts].join('\n\n----\n\n');
+}
+
+function isThere(path, text) {
+  return existsSync(path) && readFileSync(path, 'utf8') === text;
 }
 
 async function bundle(entry, options) {
@@ -67,7 +71,8 @@ async function verifyHtml() {
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(ROOT, 'dist/src/verifiers') }, digests: { type: 'string' }, check: { type: 'string' } } });
 const files = { 'verify.mjs': await verifyMjs(), 'verify.html': await verifyHtml() };
 mkdirSync(values.out, { recursive: true });
-for (const [name, text] of Object.entries(files)) writeFileSync(join(values.out, name), text);
+// A service that runs may be putting them into a bundle: they are only touched where they change.
+for (const [name, text] of Object.entries(files)) if (!isThere(join(values.out, name), text)) writeFileSync(join(values.out, name), text);
 
 const rows = Object.entries(files).map(([name, text]) => `| \`${name}\` | ${Buffer.byteLength(text)} | \`${digest('sha256', text, 'hex')}\` |`);
 const page = `# Digests of the verifiers
