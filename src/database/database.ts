@@ -1,8 +1,6 @@
 import type pg from 'pg';
 import { connect, withClient } from './connect.ts';
 import { openPool, withSetting } from './connection.ts';
-import type { Connection } from './connection.ts';
-import type { Log } from './log.ts';
 import { migrate } from './migrate.ts';
 import { readMigrationFiles } from './migration-files.ts';
 import { ensureRoles, requireWeakRole } from './roles.ts';
