@@ -15,11 +15,16 @@ export interface Ending {
 
 const FROM: Readonly<Record<Ending['outcome'], readonly string[]>> = { made: ['running'], failed: ['waiting', 'running'], cancelled: ['waiting', 'running'], expired: ['made'] };
 
+/** A bundle holds payloads that were erased since it was begun: the certificate does not know of it, so it is made again without them. */
+export class ErasedMeanwhileError extends Error {
+  override readonly name = 'ErasedMeanwhileError';
+}
+
 /**
  * Ends a bundle that was asked for, in the log and in its row at once.
  *
  * @param attempt by which it was made: another's take-over is no end of ours
- * @throws NoLongerOursError, AppendError
+ * @throws NoLongerOursError, ErasedMeanwhileError, AppendError
  */
 export async function endEvidence(log: Log, row: EvidenceRow, { outcome, made }: Ending, actor: Actor = SYSTEM_ACTOR, attempt?: number): Promise<void> {
   const digest = made?.digest ?? row.digest;
@@ -33,6 +38,10 @@ export async function endEvidence(log: Log, row: EvidenceRow, { outcome, made }:
 }
 
 async function close(client: PoolClient, { log, id }: EvidenceRow, { outcome, made, index, attempt }: Ending & { index: number; attempt: number | undefined }): Promise<void> {
+  if (made !== undefined && made.opened.length > 0) {
+    const { rowCount: erased } = await client.query('select from erased where log = $1 and index = any($2::bigint[]) limit 1', [log, made.opened]);
+    if (erased !== 0) throw new ErasedMeanwhileError(`payloads that ${id} holds were erased while it was made`);
+  }
   const { rowCount } = await client.query(
     `update evidence_job set state = $3, stage = case when $3 = 'made' then 'done' else stage end, ended = clock_timestamp(), ended_index = $4,
             digest = coalesce($5, digest), length = coalesce($6, length), expires = coalesce($7, expires), opened = coalesce($8, opened)

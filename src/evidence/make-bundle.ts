@@ -61,7 +61,7 @@ export async function gatherFor(making: Making, place: string, until: number, te
   }
 }
 
-/** Makes the bundle from what was gathered. Begins at its beginning when it was interrupted: the same files come of it. */
+/** Makes the bundle from what was gathered. Begins at its beginning when it was interrupted: the same files come of it. They stay, beside the zip, until the caller has said that it is made. */
 export async function finishBundle(making: Making, place: string, parts: BundleParts, tell: (progress: Progress) => Promise<void>): Promise<MadeBundle> {
   const gathering = await Gathering.open(making, statePath(place));
   const gathered = gathering.state;
@@ -86,7 +86,6 @@ export async function finishBundle(making: Making, place: string, parts: BundleP
   for (const part of parts.undigested) await write(making.folder, part, manifest);
   await say('packing');
   const bytes = await packBundle(making.folder, zipPath(place), manifest);
-  await rm(making.folder, { recursive: true });
   return { digest: written.sha256, bytes, manifest, opened: [...opened].sort((a, b) => a - b) };
 }
 

@@ -64,7 +64,7 @@ function signedOff(review: Review | undefined): Row {
 /** The review by which a stretch was reviewed as a whole: the first with which those up to it cover it without a gap. */
 function completing(reviews: readonly Review[], from: number, to: number): Review | undefined {
   const seen: Review[] = [];
-  for (const review of reviews) {
+  for (const review of reviews.filter((each) => each.from < to && each.to > from)) {
     seen.push(review);
     let reached = from;
     for (const { from: begins, to: ends } of [...seen].sort((a, b) => a.from - b.from)) if (begins <= reached && ends > reached) reached = ends;

@@ -28,6 +28,7 @@ export interface Asking {
   readonly receipts: boolean;
 }
 
+const LONGEST_MS = 36_525 * 24 * 60 * 60 * 1000;
 const INSERT = `
 insert into evidence_job (log, request_index, id, framework, from_time, to_time, nonce, receipts, principal, role, rule, size, job)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`;
@@ -71,6 +72,7 @@ async function read({ frameworks }: EvidenceDesk, log: Log, form: EvidenceForm):
   const [from, to] = [Date.parse(form.from), Date.parse(form.to)];
   if (frameworks.of(form.framework) === undefined) faults.push({ at: '/framework', code: 'unknown', detail: `is no framework of the policy: it has ${frameworks.all.map(({ id }) => id).join(', ') || 'none'}` });
   if (!(from < to)) faults.push({ at: '/to', code: 'order', detail: 'has to be later than from' });
+  if (to - from > LONGEST_MS) faults.push({ at: '/to', code: 'too-long', detail: 'is more than 100 years later than from' });
   if (form.size !== undefined && (await log.checkpoints.ofSize(form.size)) === undefined) faults.push({ at: '/size', code: 'unknown', detail: 'is not the size of a checkpoint that the log has published: take one that it has, or leave it out' });
   if (faults.length > 0) throw new Problem('invalid-body', 'The bundle cannot be made as it is asked for.', { errors: faults });
   return { framework: form.framework, from, to, nonce: form.nonce ?? '0'.repeat(64), size: form.size ?? null, receipts: form.receipts ?? false };

@@ -7,6 +7,7 @@ import { completePeriod } from './evidence-policy.ts';
 import type { EvidenceQueue } from './evidence-queue.ts';
 import { expiredJobs, NoLongerOursError } from './evidence-table.ts';
 import { enterRequest } from './request-evidence.ts';
+import { removeWork } from './work-evidence.ts';
 
 const ZEROS = '0'.repeat(64);
 
@@ -43,10 +44,10 @@ async function schedule(desk: EvidenceDesk, queue: EvidenceQueue, log: Log, now:
   }
 }
 
-/** Folders of bundles that have ended otherwise than made. What is at work stays. */
+/** What is left of bundles that have ended: of those that are made, all but the zip. What is at work stays. */
 async function sweep(desk: EvidenceDesk): Promise<void> {
   const found = (await readdir(desk.folder).catch(() => [])).filter((name) => /^evd_[0-9a-f]{24}$/.test(name));
   if (found.length === 0) return;
-  const { rows } = await desk.pool.query<{ id: string }>(`select id from evidence_job where id = any($1) and state in ('failed', 'cancelled', 'expired') and ended < clock_timestamp() - interval '10 minutes'`, [found]);
-  for (const { id } of rows) await rm(desk.placeOf({ id }), { recursive: true, force: true });
+  const { rows } = await desk.pool.query<{ id: string; state: string }>(`select id, state from evidence_job where id = any($1) and state in ('made', 'failed', 'cancelled', 'expired') and ended < clock_timestamp() - interval '10 minutes'`, [found]);
+  for (const { id, state } of rows) await (state === 'made' ? removeWork(desk.placeOf({ id })) : rm(desk.placeOf({ id }), { recursive: true, force: true }));
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../ledger/log.ts';
-import { endEvidence } from './end-evidence.ts';
+import { endEvidence, ErasedMeanwhileError } from './end-evidence.ts';
 import type { EvidenceDesk } from './evidence-desk.ts';
 import type { Queued } from './evidence-queue.ts';
 import { fixSize, NoLongerOursError, readJob, takeJob, tellProgress, type EvidenceRow } from './evidence-table.ts';
@@ -35,6 +35,10 @@ export async function workOn(desk: EvidenceDesk, { log: number, id }: Queued, pi
       if (now?.state !== 'running' || now.holder !== desk.holder) await rm(place, { recursive: true, force: true });
       return false;
     }
+    if (error instanceof ErasedMeanwhileError) {
+      await rm(place, { recursive: true, force: true });
+      return true;
+    }
     if ((await failuresOf(place)) < MAX_FAILURES) throw error;
     desk.say('warn', `bundle ${id} is given up: ${error instanceof Error ? error.message : String(error)}`);
     await endEvidence(log, row, { outcome: 'failed' }, undefined, row.attempts);
@@ -50,8 +54,7 @@ async function workPiece(desk: EvidenceDesk, log: Log, row: EvidenceRow, place: 
   if (!(await gatherFor(making, place, performance.now() + pieceMs, tell))) return true;
   const { digest, bytes, opened } = await finishBundle(making, place, desk.partsOf(log), tell);
   await endEvidence(log, row, { outcome: 'made', made: { digest, length: bytes, expires: new Date(Date.now() + desk.evidencePolicy.lifeMs), opened } }, undefined, row.attempts);
-  await rm(statePath(place), { force: true });
-  await rm(failuresPath(place), { force: true });
+  await removeWork(place);
   return false;
 }
 
@@ -67,6 +70,13 @@ export async function makingOf(desk: EvidenceDesk, log: Log, row: EvidenceRow, p
     framework: row.framework, from: new Date(row.from_time).toISOString(), to: new Date(row.to_time).toISOString(), nonce: row.nonce, principal: row.principal, role: row.role, rule: row.rule, receipts: row.receipts,
   };
   return { pool: log.pool, log, order, framework, contracts: desk.contracts, roles: desk.roles, policy: desk.policy, checkpoint, folder: filesFolder(place), pace: new Pace(log) };
+}
+
+/** Leaves of a bundle that is made the zip alone. */
+export async function removeWork(place: string): Promise<void> {
+  await rm(filesFolder(place), { recursive: true, force: true });
+  await rm(statePath(place), { force: true });
+  await rm(failuresPath(place), { force: true });
 }
 
 /** Counts one more failure beside the work, and says how many there were. */
