@@ -5,6 +5,7 @@ import { installNativeSha256 } from '../src/ledger/native-sha256.ts';
 import { accessRules } from './access-rules.ts';
 import { evidence } from './evidence.ts';
 import { forgetting } from './forgetting.ts';
+import { guessing } from './guessing.ts';
 import { kill } from './kill.ts';
 import { lineage } from './lineage.ts';
 import { mutants } from './mutants.ts';
@@ -18,7 +19,7 @@ import { tamper } from './tamper.ts';
 import { secrecy } from './secrecy.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, forgetting, accessRules, lineage, evidence, mutants];
+const PROOFS: readonly Proof[] = [kill, replicas, tamper, restore, secrecy, forgetting, accessRules, guessing, lineage, evidence, mutants];
 
 function contextOf(proof: Proof, progress: Progress, small: boolean, folder: string): ProofContext {
   return {
