@@ -9,7 +9,7 @@ const faultOf = (when: string, resource = 'prediction', action = 'read'): string
   try {
     roleOf(`effect: allow, actions: [${action}], resources: [${resource}], when: ${when}`);
   } catch (error) {
-    return String((error as Error).message);
+    return (error as Error).message;
   }
   return '';
 };
