@@ -90,7 +90,9 @@ class Teller {
     const [version] = this.to('made-by');
     if (version === undefined) return { heading: 'By which model', sentences: [], facts: [] };
     if (this.graph.withheld.includes('model-version')) return { heading: 'By which model', sentences: ['What the model version is made of is not for you to see.'], facts: [] };
-    const sentences = [STANDINGS[word(version['standing'])] ?? ''];
+    // What it is made of was said by the time of asking, and not by the time of the prediction.
+    const isLate = version['standing'] === 'unknown' && version.time !== undefined;
+    const sentences = [isLate ? `Nobody had registered this model version when it made the prediction. It was registered afterwards, on ${moment(version.time)}, and what follows was said then.` : (STANDINGS[word(version['standing'])] ?? '')];
     if (version['intendedUse'] !== undefined) sentences.push(`It is meant for: ${word(version['intendedUse'])} It is owned by ${word(version['owner'])}, and was registered by ${word(version['registeredBy'])} on ${moment(version.time)}.`);
     const facts: string[] = [];
     for (const edge of this.graph.edges.filter(({ from }) => from === version.id)) {

@@ -5,6 +5,7 @@ import type { LineageGraph, LineageNode } from './graph.ts';
 const PRODUCER = 'urn:prediction-ledger';
 const SCHEMA = 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent';
 const FACET = 'urn:prediction-ledger:openlineage:facet:1';
+const VERSION_FACET = 'https://openlineage.io/spec/facets/1-0-0/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet';
 
 interface DataSet {
   namespace: string;
@@ -61,7 +62,7 @@ function dataSet(namespace: string, node: LineageNode): DataSet {
     namespace, name,
     facets: {
       // The only facet of the specification's own that fits: which version of a named thing it was.
-      ...(typeof node['version'] === 'string' && { version: facet({ datasetVersion: node['version'] }) }),
+      ...(typeof node['version'] === 'string' && { version: { ...facet({ datasetVersion: node['version'] }), _schemaURL: VERSION_FACET } }),
       entry: facet({ kind: node.kind, ...(node.stated !== undefined && { log: node.stated.log, index: node.stated.index }), ...(typeof node['digest'] === 'string' && { digest: node['digest'] }) }),
     },
   };

@@ -11,8 +11,10 @@ import type { Log } from '../../src/ledger/log.ts';
 import { differences } from '../../src/lineage/compare-outputs.ts';
 import { ReplayPolicy } from '../../src/lineage/replay-policy.ts';
 import { openEntry } from '../../src/predictions/open-entry.ts';
+import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { startTestService, type Answer, type JsonObject, type TestService } from '../e2e/service.ts';
 
+let database: TestDatabase;
 let service: TestService;
 let log: Log;
 let endpoint: Server;
@@ -43,11 +45,13 @@ beforeAll(async () => {
   await writeFile(join(folder, 'replay.yaml'), `endpoints:\n  - url: ${url}\n    models: [credit-risk, triage, churn]\ntimeoutSeconds: 1\n`);
   const role = readFileSync(join(folder, 'roles/privacy-officer.yaml'), 'utf8');
   await writeFile(join(folder, 'roles/privacy-officer.yaml'), `${role}  - id: privacy-officer-replays\n    effect: allow\n    actions: [replay]\n    resources: [prediction]\n    reason: For this test.\n`);
-  service = await startTestService({ POLICIES_DIR: folder });
+  database = await createTestDatabase();
+  service = await startTestService({ POLICIES_DIR: folder }, {}, database);
   log = service.service.ledger.byLogName('default') as Log;
 });
 afterAll(async () => {
   await service.close();
+  await database.drop();
   endpoint.closeAllConnections();
   await new Promise((done) => endpoint.close(done));
   await rm(folder, { recursive: true });
@@ -147,6 +151,26 @@ describe('POST /v1/predictions/{id}/replay', () => {
     expect((await replay('nowhere', { id: 'x' })).status).toBe(404);
     expect(asked).toBeUndefined();
   });
+});
+
+test('under another policy than the one in force then, another answer is the policy’s doing, and the same answer is the same', async () => {
+  await append('policy', {});
+  const recorded = service.service.roles.policy;
+  await service.close();
+  await writeFile(join(folder, 'replay.yaml'), `endpoints:\n  - url: ${url}\n    models: [credit-risk]\ntimeoutSeconds: 2\n`);
+  service = await startTestService({ POLICIES_DIR: folder }, {}, database);
+  log = service.service.ledger.byLogName('default') as Log;
+  const now = service.service.roles.policy;
+  expect(now).not.toBe(recorded);
+  scores({ score: 0.4, label: 'default' });
+  const changed = await replay('policy', { id: 'y-policy' });
+  expect(changed.json).toMatchObject({ verdict: 'policy-changed', differs: ['/output/score'] });
+  expect(await bodyAt(changed.json['index'])).toMatchObject({ verdict: 'policy-changed', policy: { recorded, now } });
+  scores(OUTPUT);
+  expect((await replay('policy', { id: 'y-policy-2' })).json).toMatchObject({ verdict: 'same' });
+  // Who says that another version answered speaks of the model.
+  scores({ score: 0.4, label: 'default' }, { version: '4' });
+  expect((await replay('policy', { id: 'y-policy-3' })).json).toMatchObject({ verdict: 'model-changed' });
 });
 
 test('the policy is closed where there is none, and refuses what could be read on the way', () => {
