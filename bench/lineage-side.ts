@@ -36,14 +36,15 @@ export class LineageSide {
     return side;
   }
 
-  /** Fills it up to its size, from where an earlier run was broken off; gives predictions a second. */
-  async fill(): Promise<number> {
+  /** Fills it up to its size, from where an earlier run was broken off; gives predictions a second, or undefined where it was full. */
+  async fill(): Promise<number | undefined> {
     return this.within(async (service, log, call) => {
       const { rows: [held] } = await service.database.owner.query<{ count: number }>('select count(*)::int as count from prediction where log = $1', [log.row.id]);
+      if ((held?.count ?? 0) >= this.size) return undefined;
       const from = Math.max(0, Math.floor((held?.count ?? 0) / CHUNK) - 1) * CHUNK;
       if (from === 0) await registerVersions(call);
       const began = performance.now();
-      for (let n = from; n < this.size && (held?.count ?? 0) < this.size; n += CHUNK) {
+      for (let n = from; n < this.size; n += CHUNK) {
         const to = Math.min(this.size, n + CHUNK);
         await handIn(service, log, Array.from({ length: to - n }, (_, i) => nthPrediction(n + i, this.size)), 1000);
         await tellOf(call, n, to);

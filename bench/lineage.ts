@@ -52,7 +52,8 @@ export async function measureLineage(cluster: Cluster, options: LineageBenchOpti
   const sides = { small: await LineageSide.create(cluster, 'bench_lineage_small', small), large: await LineageSide.create(cluster, 'bench_lineage_large', large) };
   for (const side of [sides.small, sides.large]) {
     console.log(`filling a log with ${side.size} predictions`);
-    console.log(`${Math.round(await side.fill())} predictions a second`);
+    const rate = await side.fill();
+    if (rate !== undefined) console.log(`${Math.round(rate)} predictions a second`);
     await side.connected((client) => client.query('vacuum analyze'));
   }
   await cluster.admin.query('CHECKPOINT');
@@ -114,7 +115,7 @@ function plansOf(side: LineageSide): Promise<string> {
     const range = { from: 0, to: head?.size ?? 0 };
     const { rows: [one] } = await client.query<{ index: number; request: string; parent: string; key: number }>(
       `select p.index::float8 as index, p.request, p.parents[1] as parent, q.key::float8 as key from prediction p join payload q on q.log = p.log and q.index = p.index where p.log = $1 and p.parents is not null and p.index > $2 order by p.index limit 1`,
-      [log, range.to / 2],
+      [log, Math.floor(range.to / 2)],
     );
     const queries: [string, { text: string; values: unknown[] }][] = [];
     for (const [name, { filter }] of Object.entries(PAGES)) {

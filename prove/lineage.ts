@@ -10,6 +10,7 @@ import type { LineageGraph, LineageNode } from '../src/lineage/graph.ts';
 import { startService, type Service } from '../src/service.ts';
 import { readSettings } from '../src/settings.ts';
 import { drawer, liveThrough, type Call } from './lineage-history.ts';
+import { manyChildren } from './lineage-many.ts';
 import { ask, checkAffected, checkExceptions, checkMoments } from './lineage-questions.ts';
 import { RawHistory, type RawEntry } from './lineage-oracle.ts';
 import { mustHold, type Figures, type Proof, type ProofContext } from './proof.ts';
@@ -19,9 +20,10 @@ type Json = Record<string, unknown>;
 export const lineage: Proof = {
   name: 'lineage',
   claim:
-    'Over a history of predictions by twelve versions of three models, with approvals, withdrawals, deployments, roll backs, parents, shadows, outcomes, overrides and corrections, random lineages say field by field what the raw entries say, every entry that one names carries a proof that the offline verifier accepts, questions the other way find what a brute-force reading finds, and so do the sets of predictions by each exception; a version that was approved at a time was not a millisecond before.',
+    'Over a history of predictions by twelve versions of three models, with approvals, withdrawals, deployments, roll backs, parents, shadows, outcomes, overrides and corrections, random lineages say field by field what the raw entries say, every entry that one names carries a proof that the offline verifier accepts, questions the other way find what a brute-force reading finds, and so do the sets of predictions by each exception; a version that was approved at a time was not a millisecond before. A million children of one prediction come in pages, each once, and a page costs what it holds.',
   async run(context) {
     await context.step('lineages against raw entries', () => show(context));
+    await context.step('children of one prediction', () => manyChildren(context));
   },
 };
 
