@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { DeclaredRoute } from '../../src/access/declared-routes.ts';
 import { BUILT_IN_ROLES } from '../../src/access/roles.ts';
 import { startNeighbourhood, type Neighbourhood, type TwoTenants } from './neighbourhood.ts';
+import { prediction } from './prediction.ts';
 import { ROUTE_EXAMPLES, type RouteExample } from './route-examples.ts';
 import type { Answer } from './service.ts';
 
@@ -15,6 +16,8 @@ jest.setTimeout(400_000);
 let tenants: TwoTenants;
 beforeAll(async () => {
   tenants = await startNeighbourhood();
+  // Ours is ahead by more than theirs will ever hold: no size of ours is one of theirs by chance.
+  await tenants.ours.do('producer', 'POST', '/v1/predictions/batch', Array.from({ length: 1000 }, (_, i) => prediction(`ahead-${i}`)));
 });
 afterAll(() => tenants.close());
 

@@ -162,11 +162,11 @@ export const ROUTE_EXAMPLES: Readonly<Record<string, RouteExample>> = Object.fro
   ['POST /v1/access/explain', { make: async ({ principals }) => String(principals['auditor']), absent: `prn_${ABSENT}`, request: (principal) => ({ path: '/v1/access/explain', body: { principal, action: 'read', resource: 'log' } }) }],
 
   get('/v1/break-glass'),
-  ['POST /v1/break-glass', { request: () => ({ path: '/v1/break-glass', body: { role: 'auditor', minutes: 1, reason: 'something broke tonight' } }), status: 201 }],
+  ['POST /v1/break-glass', { request: () => ({ path: '/v1/break-glass', body: { role: 'auditor', minutes: 60, reason: 'something broke tonight' } }), status: 201 }],
   [
     'POST /v1/break-glass/:id/review',
     {
-      make: async (tenant) => String((await tenant.do(await tenant.newcomer('operator'), 'POST', '/v1/break-glass', { role: 'auditor', minutes: 1, reason: 'something broke tonight' })).json['id']),
+      make: async (tenant) => String((await tenant.do(await tenant.newcomer('operator'), 'POST', '/v1/break-glass', { role: 'auditor', minutes: 60, reason: 'something broke tonight' })).json['id']),
       absent: `bg_${ABSENT}`,
       request: (id) => ({ path: `/v1/break-glass/${id}/review`, body: { verdict: 'justified' } }),
     },
