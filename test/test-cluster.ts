@@ -20,6 +20,8 @@ export interface TestClusterEnvironment {
   PL_TEST_OWNER_URL: string;
   PL_TEST_RUNTIME_URL: string;
   PL_TEST_TEMPLATE: string;
+  /** Where data folders go: in memory where there is room, and gone after the run whatever becomes of it. */
+  PL_TEST_FOLDER: string;
 }
 
 export interface TestCluster {
@@ -30,7 +32,7 @@ export interface TestCluster {
 /** The server of TEST_DATABASE_URL, or an embedded one of this run's own, with a migrated template database. */
 export async function startTestCluster(): Promise<TestCluster> {
   const template = `${DATABASE_PREFIX}${Date.now().toString(36)}_template`;
-  const { owner, runtime, stop } = await (process.env['TEST_DATABASE_URL'] === undefined
+  const { owner, runtime, folder, stop } = await (process.env['TEST_DATABASE_URL'] === undefined
     ? embedded()
     : external(process.env['TEST_DATABASE_URL']));
   try {
@@ -43,7 +45,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     throw error;
   }
   return {
-    environment: { PL_TEST_OWNER_URL: databaseUrlOf(owner), PL_TEST_RUNTIME_URL: databaseUrlOf(runtime), PL_TEST_TEMPLATE: template },
+    environment: { PL_TEST_OWNER_URL: databaseUrlOf(owner), PL_TEST_RUNTIME_URL: databaseUrlOf(runtime), PL_TEST_TEMPLATE: template, PL_TEST_FOLDER: folder },
     stop: () => stop(template),
   };
 }
@@ -51,6 +53,7 @@ export async function startTestCluster(): Promise<TestCluster> {
 interface Roles {
   owner: Connection;
   runtime: Connection;
+  folder: string;
   stop(template: string): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ async function embedded(): Promise<Roles> {
   return {
     owner: server.owner,
     runtime: { ...server.owner, user: RUNTIME_ROLE, password },
+    folder: dataDir,
     stop: async () => {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -84,6 +88,7 @@ async function external(url: string): Promise<Roles> {
   return {
     owner,
     runtime: withSetting(owner, 'role', RUNTIME_ROLE),
+    folder: tmpdir(),
     stop: (template) => withClient(owner, quiet, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`))),
   };
 }

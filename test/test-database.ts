@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withClient } from '../src/database/connect.ts';
 import { databaseUrlOf, parseDatabaseUrl } from '../src/database/connection.ts';
@@ -21,7 +20,7 @@ export interface TestDatabase {
 /** A database of the test file's own, cloned from the migrated template in some 30 ms, with an empty folder as its DATA_DIR. */
 export async function createTestDatabase(options: Pick<DatabaseSettings, 'poolSize'> = {}): Promise<TestDatabase> {
   const clone = await cloneTemplate();
-  const dataDir = await mkdtemp(join(tmpdir(), 'pl-data-'));
+  const dataDir = await mkdtemp(join(testFolder(), 'pl-data-'));
   const settings = { dataDir, databaseUrl: databaseUrlOf(clone.owner), runtimeDatabaseUrl: databaseUrlOf(clone.runtime) };
   const database = await openDatabase({ ...settings, ...options, log: quiet }).catch(async (error: unknown) => {
     await clone.drop();
@@ -73,6 +72,11 @@ async function openConnections(client: { query(text: string, values: unknown[]):
     if (rows.length === 0 || attempt === 20) return rows.map(({ name }) => name);
     await new Promise((done) => setTimeout(done, 25));
   }
+}
+
+/** For files whose every write is synced and which no test needs to be on a disk. */
+export function testFolder(): string {
+  return environment('PL_TEST_FOLDER');
 }
 
 function environment(name: string): string {

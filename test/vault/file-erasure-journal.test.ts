@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { JournalRecord } from '../../src/vault/erasure-journal.ts';
 import { FileErasureJournal } from '../../src/vault/file-erasure-journal.ts';
 import { openErasureJournal } from '../../src/vault/open-erasure-journal.ts';
+import { testFolder } from '../test-database.ts';
 import { all, epoch, erasure, erasureJournalConformance } from './erasure-journal.ts';
 
 const ORIGIN = 'ledger.example/logs/default';
@@ -17,7 +17,7 @@ let folder: string;
 let path: string;
 let count = 0;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pl-journal-'));
+  folder = await mkdtemp(join(testFolder(), 'pl-journal-'));
 });
 beforeEach(() => {
   path = join(folder, `erasures-${++count}.jsonl`);
