@@ -15,6 +15,7 @@ interface ExportOptions {
   out: string;
   nonce?: string;
   size?: string;
+  receipts?: true;
   url: string;
   keyFile?: string;
 }
@@ -38,6 +39,7 @@ export function registerExport(program: Command): void {
     .requiredOption('--out <file>', 'where the zip goes; what is there of it already is gone on from')
     .option('--nonce <hex>', 'the auditor’s 64 hexadecimal digits, by which samples are drawn')
     .option('--size <entries>', 'the range, of a checkpoint that was published: for the same bundle again')
+    .option('--receipts', 'with payloads and salts beside what is sampled, for who may read them all')
     .option('--url <url>', 'of the service', 'http://127.0.0.1:3000')
     .option('--key-file <file>', 'holds the API key of a compliance officer; PREDICTION_LEDGER_KEY unless said')
     .description('Makes an evidence bundle of a framework and a period, and downloads it.')
@@ -48,9 +50,9 @@ async function exportBundle(options: ExportOptions): Promise<void> {
   const key = options.keyFile === undefined ? process.env['PREDICTION_LEDGER_KEY'] : (await readFile(options.keyFile, 'utf8')).trim();
   if (key === undefined || key === '') throw new Error('say whose key: --key-file, or PREDICTION_LEDGER_KEY');
   const call: Call = (path, { headers, ...init } = {}) => fetch(new URL(path, options.url), { ...init, headers: { authorization: `Bearer ${key}`, ...headers } });
-  const { framework, from, to, nonce, size } = options;
+  const { framework, from, to, nonce, size, receipts } = options;
   const asked = await call('/v1/evidence', {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ framework, from, to, ...(nonce !== undefined && { nonce }), ...(size !== undefined && { size: Number(size) }) }),
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ framework, from, to, ...(nonce !== undefined && { nonce }), ...(size !== undefined && { size: Number(size) }), ...(receipts === true && { receipts }) }),
   });
   const { id } = (await answer(asked)) as unknown as Shown;
   const made = await waitFor(id, call);

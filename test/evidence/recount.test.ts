@@ -137,3 +137,22 @@ describe.each(['soc2', 'hipaa', 'gdpr', 'eu-ai-act'])('every count of the bundle
     expect(bundle.made.manifest.erasures.count).toBe(gone.length);
   });
 });
+
+test.each<[string, number, number, 'suspended' | 'accountable']>([['while it lasts', -1, 1, 'suspended'], ['before it begins', 1, 2, 'accountable'], ['after it has ended', -2, -1, 'accountable']])('a suspension of the accounting holds %s', async (_when, from, until, counted) => {
+  const hipaa = service.service.frameworks.of('hipaa');
+  if (hipaa === undefined) throw new Error('there is no such framework');
+  const asOf = facts.at(-1)?.time ?? 0;
+  const recipient = facts.find(({ type, payload }) => type === 'access-decision' && payload?.body['outcome'] === 'allow' && payload.body['action'] === 'read' && payload.body['resource'] === 'prediction')?.payload?.principal ?? '';
+  const suspended = [{ recipient, from: new Date(asOf + from * DAY).toISOString(), until: new Date(asOf + until * DAY).toISOString(), authority: 'a health oversight agency' }];
+  const assertions = hipaa.assertions.filter(({ file }) => file.id.startsWith('account')).map((assertion) => ({ ...assertion, parameters: { ...assertion.parameters, suspended, exemptRoles: { operator: 'operations' } } }));
+  const bundle = await bundleOf(service.service, log, { framework: { ...hipaa, assertions }, from: new Date(BEGAN).toISOString(), to: new Date(BEGAN + 50 * DAY).toISOString() });
+  const size = bundle.made.manifest.log.size;
+  for (const { file, query, parameters } of assertions) {
+    const { period, asOf: at } = bundle.envelope(file.id);
+    const { rows } = RECOUNTS[query.name]?.({ facts: facts.slice(0, size), from: Date.parse(period.from), to: Date.parse(period.to), asOf: Date.parse(at), parameters }) ?? { rows: [] };
+    expect(claimed(bundle, file.id, Object.keys(rows[0] ?? {}))).toEqual(rows);
+  }
+  const accounts = bundle.rows('accounts-by-individual');
+  expect(accounts.reduce((sum, row) => sum + Number(row[counted]), 0)).toBeGreaterThan(2);
+  expect(accounts.reduce((sum, row) => sum + Number(row[counted === 'suspended' ? 'accountable' : 'suspended']), 0)).toBe(0);
+});
