@@ -26,7 +26,7 @@ export function nthPrediction(n: number, size: number): Prediction {
   return {
     id: idOf(n), model, version, subject: `customer-${Math.floor(share(n, 7) * Math.ceil(size / PER_SUBJECT))}`,
     inputs: { age: 18 + (n % 70), income: Math.floor(share(n, 8) * 1e5) }, output: { score: Math.round(share(n, 9) * 1e4) / 1e4, ...(model === 'credit-risk' && { label: 'default' }) },
-    decision: { outcome: decided < 0.001 ? 'referred' : decided < 0.3 ? 'declined' : 'approved', threshold: 0.5, reasons: ['income'], automated: true },
+    decision: { outcome: decided < 0.005 ? 'referred' : decided < 0.3 ? 'declined' : 'approved', threshold: 0.5, reasons: ['income'], automated: true },
     features: [{ view: `${model}_features`, version: '7' }, { view: 'bureau', version: String(n % 3) }], deployment,
     trace: `00-${request.toString(16).padStart(32, '0')}-${n.toString(16).padStart(16, '0')}-01`, ...(parents !== undefined && { parents }),
   };

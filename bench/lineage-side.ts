@@ -44,12 +44,15 @@ export class LineageSide {
       const from = Math.max(0, Math.floor((held?.count ?? 0) / CHUNK) - 1) * CHUNK;
       if (from === 0) await registerVersions(call);
       const began = performance.now();
+      const cpu = process.cpuUsage();
       for (let n = from; n < this.size; n += CHUNK) {
         const to = Math.min(this.size, n + CHUNK);
         await handIn(service, log, Array.from({ length: to - n }, (_, i) => nthPrediction(n + i, this.size)), 1000);
         await tellOf(call, n, to);
         if (to % 100_000 === 0) console.log(`${to} predictions, ${Math.round(((to - from) / (performance.now() - began)) * 1000)}/s`);
       }
+      const { user, system } = process.cpuUsage(cpu);
+      console.log(`${Math.round((user + system) / (this.size - from))} µs of this process for each`);
       return ((this.size - from) / (performance.now() - began)) * 1000;
     });
   }
