@@ -51,10 +51,10 @@ export async function registerVersions(call: Call): Promise<void> {
   }
 }
 
-/** What is told of every hundredth of a chunk: outcomes, and reviews, of which some override. */
+/** What is told of one in 250 of a chunk: outcomes, and reviews, of which some override. */
 export async function tellOf(call: Call, from: number, to: number): Promise<void> {
   const told: Promise<string>[] = [];
-  for (let n = from; n < to; n += 100) {
+  for (let n = from; n < to; n += 250) {
     const of = `/v1/predictions/${idOf(n)}`;
     if (share(n, 10) < 0.7) told.push(call('POST', `${of}/outcomes`, 'producer', { id: `o-${n}`, outcome: { score: 1 }, observed: '2027-01-01T00:00:00Z' }));
     else told.push(call('POST', `${of}/reviews`, 'reviewer', share(n, 11) < 0.5 ? { id: `r-${n}`, verdict: 'upheld', reason: 'looked at again' } : { id: `r-${n}`, verdict: 'overridden', decision: { outcome: 'approved' }, reason: 'looked at again' }));

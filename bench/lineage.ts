@@ -142,7 +142,7 @@ function report({ small, large, rounds, requests }: LineageBenchOptions, found: 
     title: 'Lineage and search',
     body:
       `Medians of ${rounds} rounds of ${requests} requests each, over one connection: p95 in ms of one lineage and of one page, each about a prediction chosen at random. ` +
-      `Both logs hold predictions of three models and twelve versions, one in a hundred of a version that nobody approved, 3 % shadow or canary, one in ten with parents, and outcomes and reviews of one in a hundred. ` +
+      `Both logs hold predictions of three models and twelve versions, one in a hundred of a version that nobody approved, 3 % shadow or canary, one in ten with parents, and outcomes and reviews of one in 250. ` +
       `They were handed in by the service's own intake in the bench's process, contract, tokens, seals, sequencer and all, but without HTTP; nothing was written past the service.\n\n` +
       table([['p95 ms', number(small, 0), number(large, 0)], ...names.map((name) => [name, number(median(at(found.small, name)), 2), number(median(at(found.large, name)), 2)])]) +
       `\n\n## Query plans at ${number(large, 0)}\n\n${plans}`,
