@@ -13,6 +13,7 @@ import { KeysController } from './access/keys.controller.ts';
 import { LogReaders } from './access/log-readers.ts';
 import { PeopleController } from './access/people.controller.ts';
 import { countRefused } from './access/refused-requests.ts';
+import { Operators } from './access/operators.ts';
 import { Roles } from './access/roles.ts';
 import { StatedPurposes } from './access/stated-purpose.ts';
 import { refuseUndecided } from './access/undecided.ts';
@@ -94,6 +95,7 @@ class AppModule {
         { provide: Readiness, useValue: new Readiness(database, ledger, clockMonitor) },
         { provide: Metrics, useValue: metrics },
         LogReaders,
+        Operators,
         DeclaredRoutes,
         AccessGuard,
         { provide: APP_GUARD, useExisting: AccessGuard },

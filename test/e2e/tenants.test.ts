@@ -97,3 +97,13 @@ test('a revoked key is refused', async () => {
   await database.owner.query('update api_key set revoked = now() where digest = $1', [Buffer.from(key.digest, 'hex')]);
   expect((await get('/v1/log', key.key)).status).toBe(401);
 });
+
+test('what adds up over all tenants is for this machine, and for who may read totals in the tenant that runs the service', async () => {
+  const from = async (by: string | undefined, headers: Record<string, string>): Promise<number> => (await service.call('GET', '/metrics', by, undefined, headers)).status;
+  expect(await from(undefined, {})).toBe(200);
+  // A proxy on this machine brings whoever comes from elsewhere.
+  const elsewhere: Record<string, string>[] = [{ 'x-forwarded-for': '203.0.113.9' }, { forwarded: 'for=203.0.113.9' }, { 'x-real-ip': '203.0.113.9' }, { via: '1.1 proxy' }];
+  for (const headers of elsewhere) {
+    expect(await Promise.all([undefined, 'nonsense', theirs['operator'], theirs['auditor'], 'producer', 'operator', 'auditor'].map((by) => from(by, headers)))).toEqual([401, 401, 403, 403, 403, 200, 200]);
+  }
+});
