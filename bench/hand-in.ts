@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppendError } from '../src/ledger/append-error.ts';
 import type { Log } from '../src/ledger/log.ts';
 import type { Appender } from '../src/predictions/appender.ts';
-import { PredictionIntake } from '../src/predictions/intake.ts';
+import { PredictionIntake, type Taken } from '../src/predictions/intake.ts';
 import type { Prediction } from '../src/predictions/prediction.ts';
 import { Quarantine } from '../src/predictions/quarantine.ts';
 import type { Service } from '../src/service.ts';
@@ -17,7 +19,7 @@ export async function handIn(service: Service, log: Log, records: readonly Predi
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let record = records[next++]; record !== undefined; record = records[next++]) {
-      const taken = await intake.take(log, Buffer.from(JSON.stringify(record)), by);
+      const taken = await patiently(() => intake.take(log, Buffer.from(JSON.stringify(record)), by));
       if (!('index' in taken)) throw new Error('a record went into quarantine');
     }
   };
@@ -29,4 +31,16 @@ async function producerOf({ database }: Service): Promise<Appender> {
   const { rows: [key] } = await database.owner.query<{ principal: string }>(`select principal from api_key where role = 'producer' order by created limit 1`);
   if (key === undefined) throw new Error('nobody holds a producer’s key');
   return { principal: key.principal, rule: 'producer-appends-predictions' };
+}
+
+/** As a producer would: again, after as long as the refusal asks for. */
+async function patiently(take: () => Promise<Taken>): Promise<Taken> {
+  for (;;) {
+    try {
+      return await take();
+    } catch (error) {
+      if (!(error instanceof AppendError && error.code === 'queue-full')) throw error;
+      await sleep(error.retryAfterMs ?? 100);
+    }
+  }
 }

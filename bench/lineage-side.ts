@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { keysPath } from '../src/access/bootstrap.ts';
 import { createApp } from '../src/app.ts';
@@ -100,9 +101,12 @@ export class LineageSide {
 /** What was said before is said again without harm: a broken-off run goes on. */
 async function callerOf(url: string, keys: Record<string, string>): Promise<Call> {
   return async (method, path, role, body) => {
-    const response = await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${keys[role]}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    const text = await response.text();
-    if (response.status >= 300 && response.status !== 409) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return text;
+    for (;;) {
+      const response = await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${keys[role]}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      const text = await response.text();
+      if (response.ok || response.status === 409) return text;
+      if (response.status !== 429 && response.status !== 503) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      await sleep(200);
+    }
   };
 }
