@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equalBytes } from '../core/bytes.ts';
-import { leafHash } from '../core/merkle-tree.ts';
 import type { PoolClient } from 'pg';
 import type { LogVault } from '../vault/log-vault.ts';
 import { AlreadySequencedError, AppendError, StaleKeyError } from './append-error.ts';
 import { buildBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
+import { CommittedHead, RETRY_MS } from './committed-head.ts';
 import { storageFailure } from './database-failure.ts';
 import type { Change, EntryDraft, SequencedEntry } from './entry-draft.ts';
 import type { Head } from './head.ts';
@@ -38,9 +38,8 @@ export interface SequencerOptions {
   onContradiction: (reason: string) => void;
 }
 
-/** After another replica was first, so many batches lock the head before the lock-free way is tried again. */
+/** After another replica was first, or the database failed, so many batches lock the head before the lock-free way is tried again. */
 const LOCKED_BATCHES = 16;
-const RETRY_MS = 50;
 
 /**
  * Gives drafts their place in one log. Whatever waits shares one transaction (group commit); one transaction is under
@@ -50,7 +49,7 @@ export class Sequencer {
   private readonly options: SequencerOptions;
   private readonly queue: PendingQueue;
   private readonly tiles: TileBuilder;
-  private head: Head | undefined;
+  private readonly committedHead: CommittedHead;
   private running: Promise<void> | undefined;
   private lockedBatches = 0;
   /** Changes that wait for a transaction of their own, each. */
@@ -60,6 +59,7 @@ export class Sequencer {
     this.options = options;
     this.queue = new PendingQueue(options.limits, options.budget);
     this.tiles = new TileBuilder(options.log, options.store);
+    this.committedHead = new CommittedHead(options.log, options.store, options.onContradiction);
   }
 
   /**
@@ -171,8 +171,9 @@ export class Sequencer {
     for (;;) {
       let attempt: Append | undefined;
       try {
-        if (this.head !== undefined && this.lockedBatches === 0 && isSealedAt(drafts, this.head.vault)) {
-          attempt = await this.build(this.head, drafts);
+        const known = this.committedHead.head;
+        if (known !== undefined && this.lockedBatches === 0 && isSealedAt(drafts, known.vault)) {
+          attempt = await this.build(known, drafts);
           if (await this.options.store.append(this.options.log, attempt)) return this.committed(attempt);
           this.lockedBatches = LOCKED_BATCHES;
         } else if (this.lockedBatches > 0) {
@@ -180,20 +181,21 @@ export class Sequencer {
         }
         attempt = undefined;
         // Before the lock, which other replicas wait for.
-        await this.checkLastEntry();
+        await this.committedHead.checkLastEntry();
         const appended = await this.options.store.appendLocked(this.options.log, async (head) => {
-          this.checkHead(head);
+          this.committedHead.check(head);
           await requireKeys(this.options.vault, head.vault, drafts);
           attempt = await this.build(head, drafts);
           return attempt;
         });
         return this.committed(appended);
       } catch (error) {
-        if (error instanceof SurplusRowsError) this.stop(error.message);
+        if (error instanceof SurplusRowsError) this.committedHead.stop(error.message);
         const failure = storageFailure(error);
         if (failure === undefined) throw error;
         // All or nothing of the attempt is committed; only the database knows which.
-        const outcome = await this.outcome(attempt, deadline, failure);
+        this.lockedBatches = LOCKED_BATCHES;
+        const outcome = await this.committedHead.outcome(attempt, deadline, failure);
         if (outcome !== undefined) return this.committed(outcome);
         if (performance.now() > deadline) throw failure;
         await sleep(RETRY_MS);
@@ -206,53 +208,26 @@ export class Sequencer {
     guard();
     let attempt: Append | undefined;
     try {
-      await this.checkLastEntry();
+      await this.committedHead.checkLastEntry();
       await store.appendLocked(log, async (head, client) => {
-        this.checkHead(head);
+        this.committedHead.check(head);
         if (vault.version !== head.vault) await vault.renew(head.vault);
         const change = await work(client, head);
         attempt = await this.build({ ...head, vault: change.vault ?? head.vault }, change.drafts);
         return attempt;
       });
     } catch (error) {
-      if (error instanceof SurplusRowsError) this.stop(error.message);
+      if (error instanceof SurplusRowsError) this.committedHead.stop(error.message);
       const failure = storageFailure(error);
       if (failure === undefined) throw error;
-      attempt = await this.outcome(attempt, performance.now() + patienceMs, failure);
+      this.lockedBatches = LOCKED_BATCHES;
+      attempt = await this.committedHead.outcome(attempt, performance.now() + patienceMs, failure);
       if (attempt === undefined) throw failure;
     }
     // Set by the transaction, which has come to its end.
     const { batch } = this.committed(attempt as Append);
     if (vault.version !== batch.next.vault) await vault.renew(batch.next.vault);
     return batch.sequenced;
-  }
-
-  /** The attempt, when it turns out to be committed; undefined when it is not and may be made again. */
-  private async outcome(attempt: Append | undefined, deadline: number, failure: AppendError): Promise<Append | undefined> {
-    const { log, store } = this.options;
-    if (failure.code === 'storage-full') throw failure;
-    for (;;) {
-      try {
-        const head = await store.settledHead(log);
-        this.checkHead(head);
-        await this.checkLastEntry();
-        if (attempt !== undefined && head.size > attempt.batch.expected.size) {
-          const { size } = attempt.batch.expected;
-          const [first] = await store.readEntries(log, size, size + 1);
-          if (first !== undefined && equalBytes(first, attempt.batch.first)) return attempt;
-        }
-        this.head = head;
-        return undefined;
-      } catch (error) {
-        if (storageFailure(error) === undefined) throw error;
-        if (performance.now() > deadline) {
-          if (attempt === undefined) throw failure;
-          this.lockedBatches = LOCKED_BATCHES;
-          throw new AppendError('outcome-unknown', 'the database went away during the commit; send the same id again', 1000);
-        }
-        await sleep(RETRY_MS);
-      }
-    }
   }
 
   private async build(head: Head, drafts: readonly EntryDraft[]): Promise<Append> {
@@ -267,33 +242,9 @@ export class Sequencer {
   }
 
   private committed(append: Append): Append {
-    this.head = append.batch.next;
+    this.committedHead.moveTo(append.batch.next);
     this.tiles.committed(append.batch);
     return append;
-  }
-
-  /** A database that lost what was acknowledged (a lagging standby, a restored copy) stops the log. */
-  private checkHead(head: Head): void {
-    const known = this.head;
-    const goesOn = known === undefined || head.size > known.size || (head.size === known.size && equalBytes(head.hash, known.hash));
-    if (!goesOn) this.stopForLoss(known);
-  }
-
-  /** So does one that took in others in their place: the last entry stands for all before it, whose hashes it holds. */
-  private async checkLastEntry(): Promise<void> {
-    const known = this.head;
-    if (known === undefined || known.size === 0) return;
-    const [last] = await this.options.store.readEntries(this.options.log, known.size - 1, known.size);
-    if (last === undefined || !equalBytes(leafHash(last), known.hash)) this.stopForLoss(known);
-  }
-
-  private stopForLoss({ size }: Head): never {
-    this.stop(`the database no longer holds the ${size} entries that were committed: it was restored from a backup, or lags`);
-  }
-
-  private stop(reason: string): never {
-    this.options.onContradiction(reason);
-    throw new AppendError('log-stopped', reason);
   }
 
   /** Tells those whose id a log has already; gives the others. */
