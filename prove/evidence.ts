@@ -169,7 +169,7 @@ class Bench {
     const { size } = whole;
     const id = await this.ask(size);
     await this.until(id, ({ state }) => state === 'running');
-    const half = await this.until(id, ({ state, progress }) => state !== 'running' || progress.stage !== 'gathering' || progress.entries > (this.context.small ? 0 : size / 2));
+    const half = await this.until(id, ({ state, progress: { stage, entries } }) => state === 'made' || !['waiting', 'gathering'].includes(stage) || entries > (this.context.small ? 0 : size / 2));
     mustHold(half.state === 'running', `it is ${half.state} before it could be killed`);
     await this.service.kill();
     const struck = performance.now();
@@ -177,7 +177,7 @@ class Bench {
     await this.service.ready();
     const ready = performance.now();
     const after = await this.look(id);
-    mustHold(after.state === 'running' && after.size === size, `after the kill the bundle is ${after.state}`);
+    mustHold(after.state === 'running' && after.size === size && after.progress.entries >= half.progress.entries, `after the kill the bundle is ${after.state}, at entry ${after.progress.entries}`);
     const bundle = await this.made(id);
     const seconds = (performance.now() - ready) / 1000;
     const checked = await this.verified(bundle, undefined);
