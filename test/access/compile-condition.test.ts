@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { AttributesOf } from '../../src/access/catalogue.ts';
+import { attributeType, isActionOn, type AttributesOf } from '../../src/access/catalogue.ts';
 import { ME, roleOf } from './role-of.ts';
 
 // What a condition means as a file has it, from its text to the decision.
@@ -46,6 +46,14 @@ test('what is of another type, or of another resource, is refused', () => {
   expect(faultOf('{ model: { gte: a } }')).toContain('does not order a text');
   expect(faultOf('{ model: { eq: a } }', 'log')).toContain('is no attribute of a log');
   expect(faultOf('{ index: { eq: 1 } }', 'prediction, quarantine')).toContain('is no attribute of a quarantine');
+});
+
+test('what every object inherits is no attribute of anything', () => {
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf']) {
+    expect([name, attributeType('prediction', name), attributeType('log', name)]).toEqual([name, undefined, undefined]);
+    expect(isActionOn(name as 'read', 'prediction')).toBe(false);
+    expect(faultOf(`{ ${name}: { exists: true } }`)).not.toBe('');
+  }
 });
 
 test('what a rule is limited to stays with it', () => {
