@@ -42,10 +42,14 @@ export class MarkFile {
     return bytes.length;
   }
 
-  /** Different ids by group; under -1 those of all groups together. */
-  async count(length: number): Promise<Map<number, number>> {
+  /**
+   * Different ids by group; under -1 those of all groups together.
+   *
+   * @param atOnce about how many marks to hold at once
+   */
+  async count(length: number, atOnce = AT_ONCE): Promise<Map<number, number>> {
     const counts = new Map<number, number>();
-    const parts = Math.max(1, Math.ceil(length / MARK_BYTES / AT_ONCE));
+    const parts = Math.max(1, Math.ceil(length / MARK_BYTES / atOnce));
     for (let part = 0; part < parts; part++) {
       const seen = new Set<string>();
       const note = (group: number, key: string): void => {
