@@ -60,9 +60,7 @@ export async function measureLineage(cluster: Cluster, options: LineageBenchOpti
   const found = { small: new Map<string, number[]>(), large: new Map<string, number[]>() };
   const servers = { small: await sides.small.serve(), large: await sides.large.serve() };
   try {
-    for (let round = 0; round < rounds; round += 1) {
-      for (const side of round % 2 === 0 ? (['small', 'large'] as const) : (['large', 'small'] as const)) await measureSide(sides[side], servers[side], options.requests, found[side]);
-    }
+    for (let round = 0; round < rounds; round += 1) await measureRound(sides, servers, options.requests, found);
   } finally {
     await servers.small.stop();
     await servers.large.stop();
@@ -72,35 +70,44 @@ export async function measureLineage(cluster: Cluster, options: LineageBenchOpti
   return report(options, found, `${plans}\n\n## What the indexes cost\n\nPredictions handed in to the large log by 64 at once that wait for their commit, medians of rounds in turns. An index that was dropped was made again.\n\n${indexCostTable(cost)}`, cost);
 }
 
-async function measureSide(side: LineageSide, { port, auditorKey }: ServerProcess, requests: number, found: Side): Promise<void> {
-  const client = await ReaderClient.connect(port, auditorKey);
-  const any = (): number => Math.floor(Math.random() * side.size);
-  const measure = async (name: string, ask: (n: number) => Promise<string>): Promise<void> => {
-    const times: number[] = [];
-    // The first are of caches that the other side has emptied.
+type Both<T> = Record<'small' | 'large', T>;
+const SIDES = ['small', 'large'] as const;
+
+/** Each question is put to both logs in turns, so that whatever else the machine does falls on both. */
+async function measureRound(sides: Both<LineageSide>, servers: Both<ServerProcess>, requests: number, found: Both<Side>): Promise<void> {
+  const measure = async (name: string, role: string, ask: (client: ReaderClient, n: number, side: LineageSide) => Promise<string>): Promise<void> => {
+    const clients = { small: await clientOf(sides.small, servers.small, role), large: await clientOf(sides.large, servers.large, role) };
+    const times: Both<number[]> = { small: [], large: [] };
+    // The first warm both.
     for (let n = -20; n < requests; n += 1) {
-      const about = any();
-      const began = performance.now();
-      await ask(about);
-      if (n >= 0) times.push(performance.now() - began);
+      for (const which of n % 2 === 0 ? SIDES : SIDES.toReversed()) {
+        const about = Math.floor(Math.random() * sides[which].size);
+        const began = performance.now();
+        await ask(clients[which], about, sides[which]);
+        if (n >= 0) times[which].push(performance.now() - began);
+      }
     }
-    times.sort((a, b) => a - b);
-    const p95 = times[Math.floor(times.length * 0.95)] ?? NaN;
-    found.set(name, [...(found.get(name) ?? []), p95]);
-    console.log(JSON.stringify({ of: side.size, name, p50: times[Math.floor(times.length / 2)], p95 }));
+    for (const which of SIDES) {
+      clients[which].close();
+      const sorted = times[which].sort((a, b) => a - b);
+      const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? NaN;
+      found[which].set(name, [...(found[which].get(name) ?? []), p95]);
+      console.log(JSON.stringify({ of: sides[which].size, name, p50: sorted[Math.floor(sorted.length / 2)], p95 }));
+    }
   };
-  await measure(LINEAGE, (n) => client.get(`/v1/predictions/${idOf(n)}/lineage`));
+  await measure(LINEAGE, 'auditor', (client, n) => client.get(`/v1/predictions/${idOf(n)}/lineage`));
   for (const [name, { query }] of Object.entries(PAGES)) {
-    await measure(nameOf(name), (n) => {
-      const { model, version } = nthPrediction(n, side.size);
+    await measure(nameOf(name), 'auditor', (client, n, { size }) => {
+      const { model, version } = nthPrediction(n, size);
       return client.get(`/v1/predictions?${query({ model, version, index: n + 1000 })}`);
     });
   }
-  client.close();
   // Data subjects are for who may know them.
-  const officer = await ReaderClient.connect(port, (await side.keys())['privacy-officer'] ?? '');
-  await measure(SUBJECT, (n) => officer.post('/v1/predictions/search', JSON.stringify({ subject: nthPrediction(n, side.size).subject, limit: 100 })));
-  officer.close();
+  await measure(SUBJECT, 'privacy-officer', (client, n, { size }) => client.post('/v1/predictions/search', JSON.stringify({ subject: nthPrediction(n, size).subject, limit: 100 })));
+}
+
+async function clientOf(side: LineageSide, { port }: ServerProcess, role: string): Promise<ReaderClient> {
+  return ReaderClient.connect(port, (await side.keys())[role] ?? '');
 }
 
 function nameOf(page: string): string {
@@ -141,7 +148,7 @@ function report({ small, large, rounds, requests }: LineageBenchOptions, found: 
   return {
     title: 'Lineage and search',
     body:
-      `Medians of ${rounds} rounds of ${requests} requests each, over one connection: p95 in ms of one lineage and of one page, each about a prediction chosen at random. ` +
+      `Medians of ${rounds} rounds of ${requests} requests each, over one connection to each log, a request to the one and a request to the other in turns: p95 in ms of one lineage and of one page, each about a prediction chosen at random. ` +
       `Both logs hold predictions of three models and twelve versions, one in a hundred of a version that nobody approved, 3 % shadow or canary, one in ten with parents, and outcomes and reviews of one in 250. ` +
       `They were handed in by the service's own intake in the bench's process, contract, tokens, seals, sequencer and all, but without HTTP; nothing was written past the service.\n\n` +
       table([['p95 ms', number(small, 0), number(large, 0)], ...names.map((name) => [name, number(median(at(found.small, name)), 2), number(median(at(found.large, name)), 2)])]) +
