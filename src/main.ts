@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { keysPath } from './access/bootstrap.ts';
 import { createApp } from './app.ts';
-import { keepHeapLean } from './lean-heap.ts';
 import { createSay } from './say.ts';
 import { startService, type Say } from './service.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -10,7 +9,6 @@ import { welcome } from './welcome.ts';
 
 /** Starts the service by the environment and runs until SIGTERM or SIGINT. */
 async function main(): Promise<void> {
-  keepHeapLean();
   const settings = readSettings(process.env);
   const say = createSay(settings.logLevel);
   const started = start(settings, say);

@@ -22,7 +22,7 @@ import { Frameworks } from './evidence/frameworks.ts';
 import { lockDataDir } from './database/data-dir-lock.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { readSecureOptions } from './http/transport.ts';
-import { keepYoung } from './keep-young.ts';
+import { settleHeap } from './heap.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { Metrics } from './http/metrics.ts';
 import { systemClock, type Clock } from './ledger/clock.ts';
@@ -109,7 +109,7 @@ export interface Service {
 
 /** Starts all that stands behind HTTP. @throws an error with a one-line message when something refuses to start */
 export async function startService(settings: Settings, say: Say, overrides: Overrides = {}): Promise<Service> {
-  keepYoung();
+  settleHeap();
   installNativeSha256();
   if (settings.tls !== undefined) readSecureOptions(settings.tls);
   const policy = await PolicyBundle.read(settings.policiesDir);
