@@ -12,11 +12,11 @@ type Changes = readonly (readonly [from: string, to: string])[];
 
 const unit = (...names: string[]): string[] => names.map((name) => `test/access/${name}.test.ts`);
 /** A PostgreSQL for each mutant would take most of the time. */
-export const NEED_NO_DATABASE: ReadonlySet<string> = new Set(unit('compile-condition', 'casl-traps', 'rulings', 'visible-fields', 'roles', 'access-guard', 'undecided', 'verify-token', 'declared-routes'));
+export const NEED_NO_DATABASE: ReadonlySet<string> = new Set(unit('known-credentials', 'compile-condition', 'casl-traps', 'rulings', 'visible-fields', 'roles', 'access-guard', 'undecided', 'verify-token', 'declared-routes'));
 const RULES = unit('casl-traps', 'compile-condition', 'visible-fields', 'access-guard', 'rulings', 'roles', 'several-roles', 'row-rules');
 const ROWS = unit('casl-traps', 'row-rules');
 const ENFORCEMENT = [...unit('access-guard', 'undecided', 'access-trail'), 'test/e2e/keys.test.ts'];
-const CREDENTIALS = unit('verify-token', 'authenticator');
+const CREDENTIALS = unit('known-credentials', 'verify-token', 'authenticator');
 
 const within = (tests: readonly string[]) => (file: string, ...changes: Changes): Mutant[] => changes.map(([from, to]) => ({ file, from, to, tests }));
 const inAccess = (tests: readonly string[]) => (name: string, ...changes: Changes): Mutant[] => within(tests)(`src/access/${name}.ts`, ...changes);
