@@ -78,6 +78,20 @@ describe('a token', () => {
     expect(await verify(await provider.sign({ ...changed, ...issuer }))).toEqual({ prefix: expect.stringMatching(/^(corporate)?$/), reason });
   });
 
+  test('by a key of the provider’s own counts for nothing where the policy does not pin its algorithm', async () => {
+    await provider.addKey('unpinned', 'ES384');
+    try {
+      expect(await verify(await provider.sign({}, { kid: 'unpinned' }))).toEqual({ prefix: 'corporate', reason: 'token-invalid' });
+    } finally {
+      provider.serve(['key-1']);
+    }
+  });
+
+  test('has no claim that every object has', async () => {
+    const inherited = trusted.map((each) => ({ ...each, grants: [{ claim: ['constructor', 'name'], value: 'Object', tenant: 'default', role: 'admin' }] }));
+    expect(await new TokenVerifier(inherited).verify(await provider.sign())).toEqual({ prefix: 'corporate', reason: 'token-invalid' });
+  });
+
   test('with another algorithm than the policy pins counts for nothing, whatever key it brings', async () => {
     const payload = encode({ iss: provider.issuer, aud: 'prediction-ledger', sub: 'somebody', iat: now(), exp: now() + 300, groups: ['auditors'] });
     const jwk = provider.publicKey();
