@@ -232,7 +232,6 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     ["requiredClaims: ['sub', 'exp', 'iat'],", ''],
     ['...(provider.tokenType !== undefined && { typ: provider.tokenType }),', ''],
     ['tenant === undefined || others.length > 0', 'tenant === undefined'],
-    ["found === null || !Object.hasOwn(found, name)) return false;", 'found === null) return false;'],
     ['return found === value || (Array.isArray(found) && found.includes(value));', 'return true;'],
   ),
   ...wall(
