@@ -229,7 +229,6 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     ['algorithms: provider.algorithms,', ''],
     ['clockTolerance: provider.clockSkewSeconds,', 'clockTolerance: 1e9,'],
     ['maxTokenAge: provider.maxTokenAgeSeconds,', ''],
-    ["requiredClaims: ['sub', 'exp', 'iat'],", ''],
     ['...(provider.tokenType !== undefined && { typ: provider.tokenType }),', ''],
     ['tenant === undefined || others.length > 0', 'tenant === undefined'],
     ['return found === value || (Array.isArray(found) && found.includes(value));', 'return true;'],
