@@ -94,7 +94,7 @@ describe('a start', () => {
     await stop();
     const policies = await mkdtemp(join(tmpdir(), 'pl-policies-'));
     await cp('policies', policies, { recursive: true });
-    await writeFile(join(policies, 'note.txt'), 'reviewed\n');
+    await writeFile(join(policies, 'note.md'), 'reviewed\n');
     for (let i = 0; i < 2; i++) {
       const again = await start({ POLICIES_DIR: policies });
       expect((await again.post(`p-${i}`)).status).toBe(201);
