@@ -52,7 +52,7 @@ export class PredictionIntake {
    * @throws Problem, AppendError; nothing was taken in then, except where `outcome-unknown` says so
    */
   take(log: Log, bytes: Uint8Array, by: Appender): Promise<Taken> {
-    return this.takeIn(log, bytes, by, ROUNDS);
+    return this.takeIn(log, bytes, by, VERSION_ROUNDS);
   }
 
   private async takeIn(log: Log, bytes: Uint8Array, by: Appender, rounds: number): Promise<Taken> {
@@ -129,7 +129,9 @@ function refusalOf(judgement: Judgement | undefined): Problem {
   return new Problem('contract-broken', 'The record is not as its contract says; see errors for every place.', { errors: judgement.verdict === 'accepted' ? [] : judgement.faults });
 }
 
-/** Rounds of what others may come in between of: a model version that changes, a retry that others confirm, keys that go. */
+/** So many changes of a model version may come between what is said of it and its place in the log; each takes an entry of its own. */
+const VERSION_ROUNDS = 50;
+/** Rounds of a retry of what was recovered, while others confirm it or keys go. */
 const ROUNDS = 4;
 
 /**
