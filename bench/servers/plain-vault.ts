@@ -12,8 +12,12 @@ const SUBJECTS: SealingKey = { ...OWN, subject: 'sub_000000000000000000000000' }
 
 /** Stores openings as they are, under no key. It stands here, not in the service: nobody can switch encryption off by a setting. */
 export function plainVault(): LogVault {
+  // Follows the log's, as every vault does: what is sealed at an older one takes the way of those that others overtook.
+  let version = 0;
   return {
-    version: 0,
+    get version() {
+      return version;
+    },
     epoch: 0,
     tokens: { of: () => Buffer.alloc(16) },
     subjectKey: () => SUBJECTS,
@@ -35,6 +39,8 @@ export function plainVault(): LogVault {
     openOriginals: async (_key, sealed) => Buffer.from(sealed),
     openQuarantined: async (_key, sealed) => Buffer.from(sealed),
     present: async (keys) => new Set(keys),
-    renew: async () => undefined,
+    renew: async (to) => {
+      version = to;
+    },
   };
 }
