@@ -61,8 +61,7 @@ export class AccessGuard implements CanActivate {
     if (principal === undefined) throw new Problem('unauthenticated', 'Send a valid key as "Authorization: Bearer …".');
     const log = this.ledger.ofTenant(principal.tenant);
     const said = request.headers[PURPOSE_HEADER];
-    if (said !== undefined) this.checkPurpose(request, principal, log, declared, String(said));
-    const purpose = said === undefined ? null : String(said);
+    const purpose = said === undefined ? null : this.purposeOf(request, principal, log, declared, String(said));
     const decision = this.decide(principal, log, declared, purpose);
     const caller = decision?.allowed === false ? this.inAnotherRole(principal, log, declared, purpose) : new Caller(principal, log, declared, this.roles, decision, purpose);
     if (caller === undefined) return this.turnAway(principal, log, declared, decision, purpose);
@@ -71,9 +70,9 @@ export class AccessGuard implements CanActivate {
   }
 
   /** @throws Problem `bad-request`, as of somebody who is known, so that it is counted */
-  private checkPurpose(request: GuardedRequest, principal: Principal, log: Log, declared: Declaration, said: string): void {
+  private purposeOf(request: GuardedRequest, principal: Principal, log: Log, declared: Declaration, said: string): string {
     try {
-      this.purposes.check(said);
+      return this.purposes.check(said);
     } catch (error) {
       request.caller = new Caller(principal, log, declared, this.roles, undefined);
       throw error;

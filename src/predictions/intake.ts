@@ -68,7 +68,7 @@ export class PredictionIntake {
       await serving;
       serving = this.models.of(log, posted.prediction);
     }
-    if (serving.action !== 'accept') return this.keepOut(log, bytes, posted, serving, { principal: by.principal, rule, contract });
+    if (serving.action !== 'accept') return this.keepOut(log, posted, serving, { principal: by.principal, rule, contract });
     const judgement = contract?.judge(posted.prediction);
     if (contract === undefined || judgement?.verdict !== 'accepted') {
       const known = await this.findTaken(log, posted);
@@ -96,11 +96,11 @@ export class PredictionIntake {
   }
 
   /** A record of a version that policies/models.yaml does not let in. What its contract says comes first. @throws Problem */
-  private async keepOut(log: Log, bytes: Uint8Array, posted: Posted, serving: Serving, { principal, rule, contract }: Hand): Promise<Taken> {
+  private async keepOut(log: Log, posted: Posted, serving: Serving, { principal, rule, contract }: Hand): Promise<Taken> {
     const known = await this.findTaken(log, posted);
     if (known !== undefined) return known;
     // Judging changes what it accepts, and what is held in quarantine is what was posted.
-    const judgement = contract?.judge(readPosted(bytes, this.maxDepth).prediction);
+    const judgement = contract?.judge(structuredClone(posted.prediction));
     if (contract === undefined || judgement === undefined || judgement.verdict === 'refused') throw refusalOf(judgement);
     const faults = serving.words.filter((word) => word !== 'clock-skew').map((code) => ({ at: '/version', code, detail: 'a model version that is not approved to run' }));
     if (serving.action === 'refuse') throw new Problem('version-not-served', 'The model version is not approved to run, and policies/models.yaml refuses its predictions; see errors.', { errors: faults });
