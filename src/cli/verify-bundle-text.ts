@@ -5,7 +5,7 @@ import { printable } from './verify-verdict.ts';
 export function bundleText(report: BundleReport): string {
   const { about, digest, files, samples, controls, findings, findingCount, proved, notProved } = report;
   const lines = [findingCount === 0 ? 'VALID' : 'NOT VALID', ''];
-  if (about !== null) lines.push(`${about.framework} (${about.edition}), ${about.from} to ${about.to}`, `Log ${about.origin}, entries 0 to ${about.size}`);
+  if (about !== null) lines.push(`${about.framework} (${about.edition}), ${about.from} to ${about.to}`, `Log ${about.origin}, its first ${about.size} entries`);
   if (digest !== null) lines.push(`Digest of the bundle: ${digest}`);
   if (findingCount > 0) {
     lines.push('', 'Does not hold (docs/errors.md says what a code means):');
